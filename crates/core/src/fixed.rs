@@ -1,0 +1,407 @@
+//! Exact decimals with a fixed quantum, and the one product-and-quotient that serves them all.
+//!
+//! Each type is a count of its quantum in an `i128`. `rust_decimal` reads text at the door; it is
+//! not used for arithmetic, because it rounds silently past 28 digits (docs/adr/0001).
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+use ethnum::I256;
+use rust_decimal::Decimal;
+
+use crate::CoreError;
+
+/// Direction in which a product or quotient that has no exact result is rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// Drop the fraction: decisions, credits and quantities.
+    TowardZero,
+    /// Go to the next quantum: measurements and costs.
+    AwayFromZero,
+}
+
+/// `a × b / divisor` through a 256-bit intermediate, rounded once in the named direction.
+///
+/// # Errors
+/// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if the result leaves `i128`.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the divisor is non-zero and the only other trap, MIN / -1, is excluded by checked_div"
+)]
+pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
+    const OPERATION: &str = "mul_div";
+    if divisor == 0 {
+        return Err(CoreError::DivisionByZero {
+            operation: OPERATION,
+        });
+    }
+    let overflow = CoreError::Overflow {
+        operation: OPERATION,
+    };
+    let (quotient, inexact, negative) = if let Some(product) = a.checked_mul(b) {
+        let quotient = product.checked_div(divisor).ok_or(overflow)?;
+        (
+            quotient,
+            product % divisor != 0,
+            (product < 0) != (divisor < 0),
+        )
+    } else {
+        let product = I256::from(a) * I256::from(b);
+        let wide_divisor = I256::from(divisor);
+        let quotient = i128::try_from(product / wide_divisor).map_err(|_| overflow)?;
+        (
+            quotient,
+            product % wide_divisor != 0,
+            (product < 0) != (divisor < 0),
+        )
+    };
+    if !inexact || rounding == Rounding::TowardZero {
+        return Ok(quotient);
+    }
+    let step = if negative { -1 } else { 1 };
+    quotient.checked_add(step).ok_or(overflow)
+}
+
+macro_rules! quantum {
+    ($(#[$doc:meta])* $name:ident, $decimals:literal, $scale:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(i128);
+
+        impl $name {
+            /// Nothing.
+            pub const ZERO: Self = Self(0);
+            /// One whole unit.
+            pub const ONE: Self = Self($scale);
+            /// The smallest positive value.
+            pub const QUANTUM: Self = Self(1);
+            /// Digits after the point.
+            pub const DECIMALS: u32 = $decimals;
+            /// Quanta in one whole unit.
+            pub const SCALE: i128 = $scale;
+
+            /// From a count of quanta.
+            pub const fn from_units(units: i128) -> Self {
+                Self(units)
+            }
+
+            /// The count of quanta.
+            pub const fn units(self) -> i128 {
+                self.0
+            }
+
+            /// Sum, or [`CoreError::Overflow`].
+            pub fn checked_add(self, other: Self) -> Result<Self, CoreError> {
+                self.0.checked_add(other.0).map(Self)
+                    .ok_or(CoreError::Overflow { operation: concat!(stringify!($name), " sum") })
+            }
+
+            /// Difference, or [`CoreError::Overflow`].
+            pub fn checked_sub(self, other: Self) -> Result<Self, CoreError> {
+                self.0.checked_sub(other.0).map(Self)
+                    .ok_or(CoreError::Overflow { operation: concat!(stringify!($name), " difference") })
+            }
+
+            /// Opposite sign, or [`CoreError::Overflow`].
+            pub fn checked_neg(self) -> Result<Self, CoreError> {
+                self.0.checked_neg().map(Self)
+                    .ok_or(CoreError::Overflow { operation: concat!(stringify!($name), " negation") })
+            }
+
+            /// Magnitude, or [`CoreError::Overflow`].
+            pub fn checked_abs(self) -> Result<Self, CoreError> {
+                self.0.checked_abs().map(Self)
+                    .ok_or(CoreError::Overflow { operation: concat!(stringify!($name), " magnitude") })
+            }
+
+            /// Whether this is zero.
+            pub const fn is_zero(self) -> bool {
+                self.0 == 0
+            }
+
+            /// Whether this is above zero.
+            pub const fn is_positive(self) -> bool {
+                self.0 > 0
+            }
+
+            /// Whether this is below zero.
+            pub const fn is_negative(self) -> bool {
+                self.0 < 0
+            }
+
+            /// Reads a decimal whose zeros after the point may trail, as CSV files write them.
+            pub fn parse_padded(text: &str) -> Result<Self, CoreError> {
+                let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+                let trimmed = fraction.trim_end_matches('0');
+                if trimmed.len() == fraction.len() {
+                    return text.parse();
+                }
+                let dot = usize::from(!trimmed.is_empty());
+                let end = whole.len().saturating_add(dot).saturating_add(trimmed.len());
+                let short = text.get(..end).unwrap_or(text);
+                if short == "-0" { return Ok(Self::ZERO); }
+                short.parse()
+            }
+
+            /// Appends the canonical decimal text.
+            pub fn write_to(self, out: &mut String) {
+                write_decimal(self.0, Self::DECIMALS, out);
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = CoreError;
+
+            fn from_str(text: &str) -> Result<Self, CoreError> {
+                parse_units(text, Self::DECIMALS).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = String::new();
+                self.write_to(&mut text);
+                formatter.pad(&text)
+            }
+        }
+    };
+}
+
+quantum!(
+    /// An amount of one currency, quantum 1e-8.
+    Money, 8, 100_000_000
+);
+quantum!(
+    /// A price in the asset's currency per unit, quantum 1e-8.
+    Price, 8, 100_000_000
+);
+quantum!(
+    /// A number of units of an asset, signed, quantum 1e-9.
+    Quantity, 9, 1_000_000_000
+);
+quantum!(
+    /// A signed fraction of net liquidation value (1 is 100 %), quantum 1e-12.
+    Exposure, 12, 1_000_000_000_000
+);
+quantum!(
+    /// A pure number: a rate, a fraction, a score, a threshold, quantum 1e-12.
+    Ratio, 12, 1_000_000_000_000
+);
+
+impl Ratio {
+    /// The ratio of a number of basis points; exact, since a basis point is 1e8 quanta.
+    pub fn from_basis_points(basis_points: Self) -> Result<Self, CoreError> {
+        mul_div(basis_points.0, 1, 10_000, Rounding::AwayFromZero).map(Self)
+    }
+}
+
+/// Market value of a quantity at a price: `quantity × price`, signed like the quantity.
+pub fn notional(quantity: Quantity, price: Price, rounding: Rounding) -> Result<Money, CoreError> {
+    mul_div(quantity.0, price.0, Quantity::SCALE, rounding).map(Money)
+}
+
+/// The fraction `rate` of an amount.
+pub fn fraction_of(amount: Money, rate: Ratio, rounding: Rounding) -> Result<Money, CoreError> {
+    mul_div(amount.0, rate.0, Ratio::SCALE, rounding).map(Money)
+}
+
+/// The exposure of a market value: `value / nlv`.
+pub fn exposure_of(value: Money, nlv: Money, rounding: Rounding) -> Result<Exposure, CoreError> {
+    mul_div(value.0, Exposure::SCALE, nlv.0, rounding).map(Exposure)
+}
+
+/// The market value of an exposure: `exposure × nlv`.
+pub fn value_of(exposure: Exposure, nlv: Money, rounding: Rounding) -> Result<Money, CoreError> {
+    mul_div(exposure.0, nlv.0, Exposure::SCALE, rounding).map(Money)
+}
+
+fn parse_units(text: &str, decimals: u32) -> Result<i128, CoreError> {
+    check_grammar(text)?;
+    let decimal = Decimal::from_str_exact(text).map_err(|_| CoreError::DecimalRange)?;
+    let missing = decimals
+        .checked_sub(decimal.scale())
+        .ok_or(CoreError::TooManyDecimals { decimals })?;
+    10_i128
+        .checked_pow(missing)
+        .and_then(|factor| decimal.mantissa().checked_mul(factor))
+        .ok_or(CoreError::DecimalRange)
+}
+
+/// Canonical decimal text: optional `-`, no leading zero, no exponent, no trailing zero after the
+/// point, zero is `0` (docs/lineage-format.md, Bytes).
+fn check_grammar(text: &str) -> Result<(), CoreError> {
+    let refuse = |rule| Err(CoreError::DecimalGrammar { rule });
+    let magnitude = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = match magnitude.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (magnitude, None),
+    };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || fraction.is_some_and(|part| !digits(part)) {
+        return refuse("only digits, one leading minus and one point are allowed");
+    }
+    if whole.len() > 1 && whole.starts_with('0') {
+        return refuse("no leading zeros");
+    }
+    if fraction.is_some_and(|part| part.ends_with('0')) {
+        return refuse("no trailing zeros after the point");
+    }
+    if text == "-0" {
+        return refuse("zero is written 0");
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "divisors are powers of ten, and a remainder below ten fits a byte"
+)]
+fn write_decimal(units: i128, decimals: u32, out: &mut String) {
+    const LONGEST: usize = 41;
+    let mut digits = [0_u8; LONGEST];
+    let mut start = LONGEST;
+    let mut push = |byte: u8| {
+        start -= 1;
+        if let Some(slot) = digits.get_mut(start) {
+            *slot = byte;
+        }
+    };
+    let mut magnitude = units.unsigned_abs();
+    let mut position = 0;
+    let mut significant = false;
+    // Once the rest fits 64 bits, division is an order of magnitude cheaper.
+    while magnitude > u128::from(u64::MAX) {
+        let digit = (magnitude % 10) as u8;
+        magnitude /= 10;
+        significant |= digit != 0 || position >= decimals;
+        if significant {
+            push(b'0' + digit);
+        }
+        position += 1;
+        if position == decimals && significant {
+            push(b'.');
+        }
+    }
+    let mut rest = magnitude as u64;
+    while rest != 0 || position <= decimals {
+        let digit = (rest % 10) as u8;
+        rest /= 10;
+        significant |= digit != 0 || position >= decimals;
+        if significant {
+            push(b'0' + digit);
+        }
+        position += 1;
+        if position == decimals && significant {
+            push(b'.');
+        }
+    }
+    if units < 0 {
+        push(b'-');
+    }
+    let text = digits.get(start..).unwrap_or_default();
+    out.push_str(core::str::from_utf8(text).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn oracle_text(units: i128, decimals: u32) -> Option<String> {
+        let decimal = Decimal::try_from_i128_with_scale(units, decimals).ok()?;
+        Some(decimal.normalize().to_string())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// `rust_decimal` prints the same number; it is another implementation.
+        #[test]
+        fn text_agrees_with_rust_decimal(units in -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335) {
+            prop_assert_eq!(Some(Money(units).to_string()), oracle_text(units, 8));
+            prop_assert_eq!(Some(Exposure(units).to_string()), oracle_text(units, 12));
+        }
+
+        #[test]
+        fn small_numbers_agree_with_rust_decimal(units in -2_000_000_000_000_i128..2_000_000_000_000) {
+            prop_assert_eq!(Some(Exposure(units).to_string()), oracle_text(units, 12));
+            prop_assert_eq!(Some(Quantity(units).to_string()), oracle_text(units, 9));
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(units in -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335) {
+            prop_assert_eq!(Money(units).to_string().parse(), Ok(Money(units)));
+        }
+
+        /// The law of division with remainder, in 256 bits: `0 <= a b - q d < d` up to sign.
+        #[test]
+        fn mul_div_obeys_the_division_law(a: i128, b: i128, divisor: i128) {
+            prop_assume!(divisor != 0);
+            if let Ok(down) = mul_div(a, b, divisor, Rounding::TowardZero) {
+                let product = I256::from(a) * I256::from(b);
+                let remainder = product - I256::from(down) * I256::from(divisor);
+                prop_assert!(remainder.abs() < I256::from(divisor).abs());
+                prop_assert!(remainder == 0 || (remainder < 0) == (product < 0));
+                if let Ok(up) = mul_div(a, b, divisor, Rounding::AwayFromZero) {
+                    let gap = (up - down).abs();
+                    prop_assert_eq!(gap, i128::from(remainder != 0));
+                }
+            }
+        }
+
+        #[test]
+        fn mul_div_agrees_with_rust_decimal(a in -1_000_000_i64..1_000_000, b in -1_000_000_i64..1_000_000, divisor in 1_i64..1_000_000) {
+            let exact = Decimal::from(a) * Decimal::from(b) / Decimal::from(divisor);
+            let down = mul_div(a.into(), b.into(), divisor.into(), Rounding::TowardZero);
+            prop_assert_eq!(down.map(Decimal::from), Ok(exact.trunc()));
+        }
+    }
+
+    #[test]
+    fn refuses_every_form_but_the_canonical_one() {
+        for text in [
+            "", "-", ".", "1.", ".5", "+1", "01", "00", "-0", "0.0", "1.0", "1.50", "1e3", "1E3",
+            "1_000", " 1", "1 ", "1,5", "NaN", "inf", "0x1", "--1", "1.2.3", "\u{661}",
+        ] {
+            assert!(
+                matches!(text.parse::<Money>(), Err(CoreError::DecimalGrammar { .. })),
+                "{text:?} was taken"
+            );
+        }
+        assert_eq!(
+            "0.000000001".parse::<Money>(),
+            Err(CoreError::TooManyDecimals { decimals: 8 })
+        );
+        assert_eq!(
+            "99999999999999999999999999999999".parse::<Money>(),
+            Err(CoreError::DecimalRange)
+        );
+    }
+
+    #[test]
+    fn csv_decimals_may_end_in_zeros() {
+        assert_eq!(Price::parse_padded("218.0"), "218".parse());
+        assert_eq!(Price::parse_padded("1.500"), "1.5".parse());
+        assert_eq!(Price::parse_padded("-0.00"), Ok(Price::ZERO));
+        assert_eq!(Price::parse_padded("100"), Ok(Price(10_000_000_000)));
+        assert!(Price::parse_padded("1.").is_err());
+        assert!(Price::parse_padded(".0").is_err());
+    }
+
+    #[test]
+    fn mul_div_refuses_what_it_cannot_hold() {
+        assert!(mul_div(1, 1, 0, Rounding::TowardZero).is_err());
+        assert!(mul_div(i128::MAX, 2, 1, Rounding::TowardZero).is_err());
+        assert!(mul_div(i128::MIN, 1, -1, Rounding::TowardZero).is_err());
+        assert!(mul_div(i128::MAX, i128::MAX, i128::MAX - 1, Rounding::AwayFromZero).is_err());
+        assert_eq!(
+            mul_div(i128::MIN, i128::MIN, i128::MIN, Rounding::TowardZero),
+            Ok(i128::MIN)
+        );
+    }
+}

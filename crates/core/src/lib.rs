@@ -1,0 +1,22 @@
+//! The exact, pure ground of IoS-012: decimals, identifiers, time as data, instruments,
+//! accounts and order sequencing.
+//!
+//! Invariant: nothing here performs I/O, reads a clock or the environment, spawns, or uses a
+//! float. The crate is `no_std`, so the compiler holds that line.
+#![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+extern crate alloc;
+
+mod error;
+pub mod fixed;
+pub mod id;
+pub mod time;
+
+pub use error::CoreError;
+pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
+pub use id::{AssetId, ClassId, CurrencyCode, GroupId, PortfolioId};
+pub use time::UtcTime;

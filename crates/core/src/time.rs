@@ -1,0 +1,134 @@
+//! Time as data: a UTC instant that came in with a document. Nothing here reads a clock.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::CoreError;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, years 0001 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UtcTime(i64);
+
+impl UtcTime {
+    /// Milliseconds since the Unix epoch.
+    pub const fn unix_milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Midnight UTC at the start of a date written as `2026-11-22`.
+    pub fn from_date(text: &str) -> Result<Self, CoreError> {
+        let shape = b"dddd-dd-dd";
+        if !has_shape(text, shape) {
+            return Err(CoreError::TimeGrammar);
+        }
+        let date: Date = text.parse().map_err(|_| CoreError::TimeGrammar)?;
+        let zoned = date
+            .to_zoned(TimeZone::UTC)
+            .map_err(|_| CoreError::TimeGrammar)?;
+        Ok(Self(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The date part, as `2026-11-22`.
+    pub fn date_text(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-22".len());
+        text
+    }
+}
+
+impl FromStr for UtcTime {
+    type Err = CoreError;
+
+    fn from_str(text: &str) -> Result<Self, CoreError> {
+        if !has_shape(text, b"dddd-dd-ddTdd:dd:dd.dddZ") {
+            return Err(CoreError::TimeGrammar);
+        }
+        let timestamp: Timestamp = text.parse().map_err(|_| CoreError::TimeGrammar)?;
+        let time = Self(timestamp.as_millisecond());
+        // A leap second would be folded into the second before it: what does not come back as it
+        // was written is refused.
+        if time.to_string() == text {
+            Ok(time)
+        } else {
+            Err(CoreError::TimeGrammar)
+        }
+    }
+}
+
+impl fmt::Display for UtcTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timestamp = Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        write!(formatter, "{timestamp:.3}")
+    }
+}
+
+fn has_shape(text: &str, shape: &[u8]) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape)
+            .all(|(byte, &expected)| match expected {
+                b'd' => byte.is_ascii_digit(),
+                literal => byte == literal,
+            })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "1990-04-11T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "0001-01-01T00:00:00.000Z",
+        ] {
+            assert_eq!(
+                text.parse::<UtcTime>().map(|time| time.to_string()),
+                Ok(text.to_string())
+            );
+        }
+        assert_eq!(
+            UtcTime::from_date("1990-04-11"),
+            "1990-04-11T00:00:00.000Z".parse()
+        );
+        assert_eq!(
+            "2000-01-01T00:00:00.001Z"
+                .parse::<UtcTime>()
+                .map(UtcTime::unix_milliseconds),
+            Ok(946_684_800_001)
+        );
+    }
+
+    #[test]
+    fn refuses_every_other_form() {
+        for text in [
+            "",
+            "2026-11-22",
+            "2026-11-22T00:00:00Z",
+            "2026-11-22T00:00:00.000+00:00",
+            "2026-11-22T00:00:00.000+01:00",
+            "2026-11-22 00:00:00.000Z",
+            "2026-11-22T00:00:00.0000Z",
+            "2026-02-29T00:00:00.000Z",
+            "2026-13-01T00:00:00.000Z",
+            "2016-12-31T23:59:60.000Z",
+            "2026-11-22t00:00:00.000z",
+        ] {
+            assert_eq!(
+                text.parse::<UtcTime>(),
+                Err(CoreError::TimeGrammar),
+                "{text:?}"
+            );
+        }
+        assert!(UtcTime::from_date("1990-4-11").is_err());
+        assert!(UtcTime::from_date("1990-02-30").is_err());
+    }
+}
