@@ -14,9 +14,11 @@ extern crate alloc;
 mod error;
 pub mod fixed;
 pub mod id;
+pub mod instrument;
 pub mod time;
 
 pub use error::CoreError;
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
 pub use id::{AssetId, ClassId, CurrencyCode, GroupId, PortfolioId};
+pub use instrument::{AssetSpec, Instrument};
 pub use time::UtcTime;

@@ -1,4 +1,10 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ios012_core::CoreError;
 use thiserror::Error;
+
+use crate::verify::VerifyFailure;
 
 /// Everything that can go wrong in reading, writing and checking a ledger.
 #[derive(Debug, Error)]
@@ -6,4 +12,97 @@ pub enum LineageError {
     /// A text is not a SHA-256 digest in lower-case hexadecimal.
     #[error("a hash must be 64 lower-case hexadecimal digits")]
     HashGrammar,
+    /// A text breaks the grammar of its type.
+    #[error("{what} must match {grammar}")]
+    TextGrammar {
+        /// The type of text.
+        what: &'static str,
+        /// The grammar as a regular expression.
+        grammar: &'static str,
+    },
+    /// A decimal, time or identifier breaks its grammar.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// A text is not canonical JSON.
+    #[error("not canonical JSON at byte {byte}: {rule}")]
+    Canonical {
+        /// Bytes before the fault.
+        byte: usize,
+        /// The rule that was broken.
+        rule: &'static str,
+    },
+    /// A member of a record is missing, unknown or ill-formed.
+    #[error("member `{member}`: {rule}")]
+    Member {
+        /// The member's key.
+        member: String,
+        /// The rule that was broken.
+        rule: String,
+    },
+    /// A record does not fit a line.
+    #[error("a {kind} record of {bytes} bytes; a record has at most 65535 (split its content)")]
+    RecordTooLong {
+        /// The record's kind.
+        kind: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A document does not fit the pack.
+    #[error("a document of {bytes} bytes; a document has at most 16777216")]
+    DocumentTooLong {
+        /// The document's length.
+        bytes: usize,
+    },
+    /// The operating system refused an operation.
+    #[error("cannot {operation} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The writer met an I/O error before and takes nothing more.
+    #[error(
+        "the ledger writer stopped at an earlier I/O error; end the process, find the cause, \
+         then verify the ledger before it is opened again"
+    )]
+    Poisoned,
+    /// The directory holds a ledger already, or part of one.
+    #[error("{} already holds {found}; choose an empty directory or continue the ledger there", directory.display())]
+    LedgerExists {
+        /// The directory.
+        directory: PathBuf,
+        /// The first file found.
+        found: String,
+    },
+    /// Another process writes this ledger.
+    #[error("locked: another process writes the ledger in {}", directory.display())]
+    Locked {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// The ledger does not verify, so it is not opened for writing.
+    #[error("the ledger does not verify and stays closed: {0}")]
+    Verification(#[from] Box<VerifyFailure>),
+    /// The last cycle did not end, or a line is torn.
+    #[error(
+        "INCOMPLETE: {what}; this version continues complete ledgers only. Keep the directory as \
+         it is and begin a new ledger in another one"
+    )]
+    Incomplete {
+        /// What is left open.
+        what: String,
+    },
+}
+
+impl LineageError {
+    pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            operation,
+            path: path.to_owned(),
+            source,
+        }
+    }
 }

@@ -1,0 +1,87 @@
+//! Steps 0 to 2: the ramp, the asset's own bounds and blocks, and the split of its move.
+
+use ios012_core::{CoreError, Rounding, mul_div};
+
+use super::AssetState;
+use super::leg::{Leg, difference, sum};
+use crate::universe::AssetRow;
+use crate::{Block, Limit};
+
+/// The move of one asset inside its own bounds.
+pub(super) fn bounded_leg(
+    row: &AssetRow,
+    state: &AssetState,
+    portfolio_block: Block,
+) -> Result<Leg, CoreError> {
+    let previous = state.previous.units();
+    let bound = if previous < 0 { row.min } else { row.max };
+    let mut leg = Leg {
+        previous,
+        open: row.active && state.market_open,
+        above_bound: previous.unsigned_abs() > bound.unsigned_abs(),
+        value: state.target.units(),
+        ..Leg::default()
+    };
+    if leg.open {
+        ramp(&mut leg, state.ramp_remaining)?;
+        clamp(&mut leg, row);
+        block(&mut leg, row, state, portfolio_block);
+    } else {
+        let limit = if row.active {
+            Limit::MarketClosed
+        } else {
+            Limit::Inactive
+        };
+        leg.bind(&limit, previous);
+    }
+    split(&mut leg)?;
+    Ok(leg)
+}
+
+/// Step 0: an equal share of the way to the target, rounded toward staying.
+fn ramp(leg: &mut Leg, remaining: u32) -> Result<(), CoreError> {
+    if remaining > 1 {
+        let way = difference(leg.value, leg.previous)?;
+        let step = mul_div(way, 1, i128::from(remaining), Rounding::TowardZero)?;
+        let after = sum(leg.previous, step)?;
+        leg.bind(&Limit::Ramp, after);
+    }
+    Ok(())
+}
+
+/// Step 1, the asset's own bounds.
+fn clamp(leg: &mut Leg, row: &AssetRow) {
+    leg.bind(&Limit::MaxExposure, leg.value.min(row.max));
+    leg.bind(&Limit::MinExposure, leg.value.max(row.min));
+}
+
+/// Step 1, blocks: `flatten` goes to zero, `reduce_only` stays between zero and where it was.
+fn block(leg: &mut Leg, row: &AssetRow, state: &AssetState, portfolio_block: Block) {
+    let Some((cause, block)) = row.block_now(state.shock_score, portfolio_block) else {
+        return;
+    };
+    leg.blocked = true;
+    let after = match block {
+        Block::None => leg.value,
+        Block::ReduceOnly => leg.value.clamp(leg.previous.min(0), leg.previous.max(0)),
+        Block::Flatten => 0,
+    };
+    leg.bind(&Limit::Blocked(cause, block), after);
+}
+
+/// Step 2: the parts of the move. A change of sign keeps nothing.
+fn split(leg: &mut Leg) -> Result<(), CoreError> {
+    let overflow = CoreError::Overflow {
+        operation: "exposure magnitude",
+    };
+    let target_size = leg.value.checked_abs().ok_or(overflow)?;
+    let same_side = leg.value.signum() == leg.previous_sign();
+    leg.kept = if same_side {
+        target_size.min(leg.previous_size()?)
+    } else {
+        0
+    };
+    leg.wanted_increase = difference(target_size, leg.kept)?;
+    leg.target_sign = leg.value.signum();
+    Ok(())
+}

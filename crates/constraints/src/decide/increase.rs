@@ -1,0 +1,217 @@
+//! Steps 5 and 6: what is left of each limit is shared among the increases.
+//!
+//! One common factor rises from zero. When a limit is full its members stop, and the others go
+//! on. The factor is kept as a fraction of integers, so it is never rounded by itself.
+
+use alloc::vec::Vec;
+
+use ios012_core::{CoreError, Rounding, mul_div};
+
+use super::PortfolioState;
+use super::leg::{Leg, OVERFLOW, difference, signed, sum};
+use crate::{ConstraintsError, Limit, Universe};
+
+/// Shares the room, then drops increases under the dead band and shares again without them.
+pub(super) fn increase(
+    universe: &Universe,
+    portfolio: PortfolioState,
+    legs: &mut [Leg],
+) -> Result<(), ConstraintsError> {
+    let rooms = rooms(universe, portfolio, legs)?;
+    loop {
+        share(&rooms, legs)?;
+        trim_net(universe, legs)?;
+        let too_small = |leg: &Leg| 0 < leg.increase && leg.increase < universe.dead_band;
+        let dropped = legs.iter().any(too_small);
+        for leg in legs.iter_mut().filter(|leg| !dropped || too_small(leg)) {
+            trace(leg, &rooms)?;
+            if dropped {
+                leg.wanted_increase = 0;
+                let after = leg.reduced()?;
+                leg.bind(&Limit::DeadBand, after);
+            }
+        }
+        if !dropped {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes on the leg which limits held its increase back in this round.
+fn trace(leg: &mut Leg, rooms: &[Room<'_>]) -> Result<(), CoreError> {
+    if let Some(room) = leg.stopped_by.and_then(|index| rooms.get(index)) {
+        let after = leg.with_increase(leg.shared_increase)?;
+        leg.bind(room.limit, after);
+    }
+    let after = leg.with_increase(leg.increase)?;
+    leg.bind(&Limit::Net, after);
+    Ok(())
+}
+
+/// What a limit has left for the increases of its members, once the reductions have been made.
+struct Room<'universe> {
+    limit: &'universe Limit,
+    members: Members<'universe>,
+    left: i128,
+}
+
+/// Whose increases use a room.
+enum Members<'universe> {
+    /// The members of a cap.
+    Listed(&'universe [usize]),
+    /// Every long increase: the cash room.
+    Long,
+}
+
+impl Room<'_> {
+    fn has(&self, index: usize, leg: &Leg) -> bool {
+        match self.members {
+            Members::Listed(members) => members.binary_search(&index).is_ok(),
+            Members::Long => leg.target_sign > 0,
+        }
+    }
+
+    /// What is left for the increases that go on, and what those want.
+    fn left_and_need(&self, legs: &[Leg]) -> Result<(i128, i128), CoreError> {
+        let (mut left, mut need) = (self.left, 0);
+        let mut count = |leg: &Leg| -> Result<(), CoreError> {
+            match leg.stopped_by {
+                Some(_) => left = difference(left, leg.shared_increase)?,
+                None => need = sum(need, leg.wanted_increase)?,
+            }
+            Ok(())
+        };
+        match self.members {
+            Members::Listed(members) => {
+                members
+                    .iter()
+                    .filter_map(|&index| legs.get(index))
+                    .try_for_each(&mut count)?;
+            }
+            Members::Long => {
+                legs.iter()
+                    .filter(|leg| leg.target_sign > 0)
+                    .try_for_each(&mut count)?;
+            }
+        }
+        Ok((left, need))
+    }
+}
+
+fn rooms<'universe>(
+    universe: &'universe Universe,
+    portfolio: PortfolioState,
+    legs: &[Leg],
+) -> Result<Vec<Room<'universe>>, CoreError> {
+    let mut rooms = Vec::with_capacity(universe.caps.len().saturating_add(1));
+    for cap in &universe.caps {
+        let mut left = cap.cap;
+        for leg in cap.members.iter().filter_map(|&index| legs.get(index)) {
+            left = difference(left, leg.reduced_size()?)?;
+        }
+        rooms.push(Room {
+            limit: &cap.limit,
+            members: Members::Listed(&cap.members),
+            left,
+        });
+    }
+    let mut cash = portfolio.cash_headroom.units();
+    for leg in legs.iter().filter(|leg| leg.previous > 0) {
+        cash = sum(cash, leg.reduction)?;
+    }
+    rooms.push(Room {
+        limit: &Limit::Cash,
+        members: Members::Long,
+        left: cash,
+    });
+    Ok(rooms)
+}
+
+/// Raises the common factor until every increase is full or stopped.
+fn share(rooms: &[Room<'_>], legs: &mut [Leg]) -> Result<(), CoreError> {
+    for leg in legs.iter_mut() {
+        leg.increase = leg.wanted_increase;
+        leg.stopped_by = None;
+    }
+    while let Some((tightest, left, need)) = tightest(rooms, legs)? {
+        let Some(room) = rooms.get(tightest) else {
+            break;
+        };
+        for (index, leg) in legs.iter_mut().enumerate() {
+            if leg.stopped_by.is_none() && leg.wanted_increase > 0 && room.has(index, leg) {
+                leg.increase = mul_div(leg.wanted_increase, left, need, Rounding::TowardZero)?;
+                leg.shared_increase = leg.increase;
+                leg.stopped_by = Some(tightest);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The limit that the common factor reaches first, with its room and what its members want, or
+/// `None` if every limit has room for all.
+fn tightest(rooms: &[Room<'_>], legs: &[Leg]) -> Result<Option<(usize, i128, i128)>, CoreError> {
+    let mut found: Option<(usize, i128, i128)> = None;
+    for (index, room) in rooms.iter().enumerate() {
+        let (left, need) = room.left_and_need(legs)?;
+        if need <= left.max(0) {
+            continue;
+        }
+        let left = left.max(0);
+        let earlier = match found {
+            None => true,
+            Some((_, best_left, best_need)) => {
+                product(left, best_need)? < product(best_left, need)?
+            }
+        };
+        if earlier {
+            found = Some((index, left, need));
+        }
+    }
+    Ok(found)
+}
+
+/// The net limit, last and on the heavier side only.
+fn trim_net(universe: &Universe, legs: &mut [Leg]) -> Result<(), CoreError> {
+    let mut reduced = 0;
+    for leg in legs.iter() {
+        reduced = sum(reduced, leg.reduced()?)?;
+    }
+    if reduced.unsigned_abs() > universe.net.unsigned_abs() {
+        scale_side(legs, reduced.signum(), 0)?;
+    }
+    let long = side_increases(legs, 1)?;
+    let short = side_increases(legs, -1)?;
+    let net = sum(reduced, difference(long, short)?)?;
+    let side = net.signum();
+    let excess = difference(signed(net, side)?, universe.net)?;
+    if excess > 0 {
+        let own = if side > 0 { long } else { short };
+        let room = difference(own, excess)?.max(0);
+        scale_side(legs, side, room)?;
+    }
+    Ok(())
+}
+
+fn side_increases(legs: &[Leg], side: i128) -> Result<i128, CoreError> {
+    let on_side = legs.iter().filter(|leg| leg.target_sign == side);
+    on_side
+        .into_iter()
+        .try_fold(0, |total, leg| sum(total, leg.increase))
+}
+
+/// Scales the increases of one side to a total of `room`.
+fn scale_side(legs: &mut [Leg], side: i128, room: i128) -> Result<(), CoreError> {
+    let total = side_increases(legs, side)?;
+    let increases = legs
+        .iter_mut()
+        .filter(|leg| leg.target_sign == side && leg.increase > 0);
+    for leg in increases {
+        leg.increase = mul_div(leg.increase, room, total, Rounding::TowardZero)?;
+    }
+    Ok(())
+}
+
+fn product(a: i128, b: i128) -> Result<i128, CoreError> {
+    a.checked_mul(b).ok_or(OVERFLOW)
+}

@@ -1,0 +1,23 @@
+//! The limits of IoS-006 and the decision that enforces them.
+//!
+//! Invariant: nothing here performs I/O, reads a clock or the environment, spawns, or uses a
+//! float. The crate is `no_std`, so the compiler holds that line.
+#![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+extern crate alloc;
+
+mod binding;
+mod decide;
+mod error;
+mod limits;
+mod universe;
+
+pub use binding::{Binding, BlockCause, Limit};
+pub use decide::{AssetState, Decisions, PortfolioState, decide};
+pub use error::ConstraintsError;
+pub use limits::{AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, ShockRule};
+pub use universe::Universe;
