@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::{Money, Quantity};
+
 /// Everything that can go wrong in exact arithmetic and in the vocabulary of this crate.
 ///
 /// Any of these stops the decision that met it (fail closed).
@@ -39,6 +41,31 @@ pub enum CoreError {
         what: &'static str,
         /// The grammar as a regular expression.
         grammar: &'static str,
+    },
+    /// A sale of more than is held, where the position cannot go short.
+    #[error("a sale of {sold} where {held} is held")]
+    Oversold {
+        /// Units sold.
+        sold: Quantity,
+        /// Units held.
+        held: Quantity,
+    },
+    /// An entry, or the trial balance, does not sum to zero.
+    #[error("the books are out of balance by {difference}")]
+    Unbalanced {
+        /// What is left over.
+        difference: Money,
+    },
+    /// An entry names an account that the books do not have.
+    #[error("an entry names an account that does not exist")]
+    NoAccount,
+    /// The two computations of net liquidation value differ.
+    #[error("accounting identity broken: balance sheet {balance_sheet}, flows {flows}")]
+    AccountingIdentity {
+        /// Cash plus position value less liabilities.
+        balance_sheet: Money,
+        /// Opening plus gains less costs.
+        flows: Money,
     },
     /// A time is not in the canonical form.
     #[error("a time must be written as 2026-11-22T00:00:00.000Z")]

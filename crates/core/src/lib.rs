@@ -11,12 +11,14 @@
 
 extern crate alloc;
 
+pub mod account;
 mod error;
 pub mod fixed;
 pub mod id;
 pub mod instrument;
 pub mod time;
 
+pub use account::Accounts;
 pub use error::CoreError;
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
 pub use id::{AssetId, ClassId, CurrencyCode, GroupId, PortfolioId};
