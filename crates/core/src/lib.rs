@@ -16,6 +16,7 @@ mod error;
 pub mod fixed;
 pub mod id;
 pub mod instrument;
+pub mod sequence;
 pub mod time;
 
 pub use account::Accounts;

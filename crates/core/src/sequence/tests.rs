@@ -1,0 +1,227 @@
+use alloc::format;
+use alloc::string::ToString;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::Instrument;
+
+fn amount<T: core::str::FromStr<Err = CoreError>>(text: &str) -> T {
+    text.parse().expect("a decimal")
+}
+
+fn spec(name: &str, lot: &str, tick: &str, min_notional: &str) -> AssetSpec {
+    AssetSpec {
+        asset_id: name.parse().expect("an id"),
+        class: "equity".parse().expect("a class"),
+        instrument: Instrument::Spot,
+        currency: "USD".parse().expect("a currency"),
+        lot_size: amount(lot),
+        tick_size: amount(tick),
+        min_notional: amount(min_notional),
+        contract_multiplier: Ratio::ONE,
+        leverage_factor: Ratio::ONE,
+        initial_margin_rate: Ratio::ONE,
+        maintenance_margin_rate: Ratio::ONE,
+        active: true,
+    }
+}
+
+fn step<'a>(
+    spec: &'a AssetSpec,
+    held: &str,
+    price: &str,
+    previous: &str,
+    allowed: &str,
+) -> Move<'a> {
+    Move {
+        spec,
+        held: amount(held),
+        reference_price: amount(price),
+        volatility: None,
+        previous: amount(previous),
+        allowed: amount(allowed),
+    }
+}
+
+fn costs(fee: &str, collar: &str) -> WorstCosts {
+    WorstCosts {
+        fee: amount(fee),
+        collar: amount(collar),
+    }
+}
+
+/// NLV 10,000: 5 % is 500, at 7 a unit 71.428…: 71 whole lots. The collar of 1 % is 7.07.
+#[test]
+fn a_buy_is_cut_to_whole_lots_below_its_limit() {
+    let spec = spec("A", "1", "0.05", "0");
+    let mut plan = Plan::default();
+    let moves = [step(&spec, "0", "7", "0", "0.05")];
+    plan_increases(
+        &moves,
+        amount("10000"),
+        amount("10000"),
+        costs("0", "0.01"),
+        &mut plan,
+    )
+    .expect("plans");
+    assert_eq!(
+        plan.orders,
+        [PlannedOrder {
+            index: 0,
+            side: Side::Buy,
+            quantity: amount("71"),
+            limit_price: amount("7.05")
+        }]
+    );
+    assert_eq!(plan.residuals, []);
+}
+
+/// A sale's collar price is rounded up to the tick: 7 − 0.07 = 6.93, on a 0.05 tick 6.95.
+/// Closing sells everything that is held.
+#[test]
+fn a_close_sells_all_at_or_above_its_limit() {
+    let spec = spec("A", "1", "0.05", "0");
+    let mut plan = Plan::default();
+    let moves = [step(&spec, "71", "7", "0.0497", "0")];
+    plan_reductions(&moves, amount("10000"), costs("0", "0.01"), &mut plan).expect("plans");
+    assert_eq!(
+        plan.orders,
+        [PlannedOrder {
+            index: 0,
+            side: Side::Sell,
+            quantity: amount("71"),
+            limit_price: amount("6.95")
+        }]
+    );
+}
+
+#[test]
+fn what_can_not_be_ordered_is_a_residual_with_its_reason() {
+    let coarse = spec("A", "100", "0.01", "0");
+    let dear = spec("B", "1", "0.01", "1000");
+    let no_price = spec("C", "1", "50", "0");
+    let moves = [
+        step(&coarse, "0", "7", "0", "0.05"),
+        step(&dear, "0", "7", "0", "0.05"),
+        step(&no_price, "0", "7", "0", "0.05"),
+    ];
+    let mut plan = Plan::default();
+    plan_increases(
+        &moves,
+        amount("10000"),
+        amount("10000"),
+        costs("0", "0"),
+        &mut plan,
+    )
+    .expect("plans");
+    assert!(plan.orders.is_empty());
+    let reasons: Vec<_> = plan
+        .residuals
+        .iter()
+        .map(|rest| (rest.index, rest.reason))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            (0, ResidualReason::BelowLot),
+            (1, ResidualReason::BelowMinNotional),
+            (2, ResidualReason::NoPrice)
+        ]
+    );
+    assert_eq!(plan.residuals[0].quantity, amount("71.428571428"));
+}
+
+#[test]
+fn reductions_leave_by_freed_capital_then_risk_then_asset() {
+    let specs = ["D", "C", "B", "A"].map(|name| spec(name, "1", "0.01", "0"));
+    let mut moves = specs
+        .each_ref()
+        .map(|spec| step(spec, "100", "10", "0.1", "0"));
+    moves[0].held = amount("200");
+    moves[2].volatility = Some(amount("0.5"));
+    let mut plan = Plan::default();
+    plan_reductions(&moves, amount("10000"), costs("0", "0"), &mut plan).expect("plans");
+    let order: Vec<_> = plan
+        .orders
+        .iter()
+        .map(|order| moves[order.index].spec.asset_id.to_string())
+        .collect();
+    assert_eq!(order, ["D", "B", "A", "C"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// The buys never cost more than the cash at their worst prices and fees, use it up to one
+    /// lot each, keep their proportions, and do not depend on the order of the moves.
+    #[test]
+    fn buys_fit_the_cash_by_one_factor(
+        rows in proptest::collection::vec((1_i128..500_000_000_000, 1_000_i128..100_000_000_000), 1..8),
+        cash in 0_i128..2_000_000_000_000_000,
+        fee in 0_i128..20_000_000_000,
+        collar in 0_i128..50_000_000_000,
+    ) {
+        let specs: Vec<_> = (0..rows.len()).map(|index| spec(&format!("A{index}"), "0.000000001", "0.00000001", "0")).collect();
+        let moves: Vec<_> = specs.iter().zip(&rows).map(|(spec, &(allowed, price))| Move {
+            spec,
+            held: Quantity::ZERO,
+            reference_price: Price::from_units(price),
+            volatility: None,
+            previous: Exposure::ZERO,
+            allowed: Exposure::from_units(allowed),
+        }).collect();
+        let nlv = amount("10000000");
+        let cash = Money::from_units(cash);
+        let costs = WorstCosts { fee: Ratio::from_units(fee), collar: Ratio::from_units(collar) };
+        let mut full = Plan::default();
+        plan_increases(&moves, nlv, Money::from_units(i128::from(i64::MAX)), costs, &mut full).expect("plans");
+        let mut plan = Plan::default();
+        plan_increases(&moves, nlv, cash, costs, &mut plan).expect("plans");
+
+        let cost = total_cost(&plan.orders, costs.fee).expect("sums");
+        prop_assert!(cost <= cash.max(Money::ZERO));
+        let wanted = total_cost(&full.orders, costs.fee).expect("sums");
+        if wanted > cash {
+            // At most one quantum of quantity and a few quanta of money are lost per order.
+            let dearest = rows.iter().map(|row| row.1).max().unwrap_or(0);
+            let slack = i128::try_from(rows.len()).expect("small") * (dearest / 100_000_000 + 10);
+            prop_assert!(cash.units() - cost.units() <= slack, "left {}", cash.units() - cost.units());
+        } else {
+            prop_assert_eq!(&plan.orders, &full.orders);
+        }
+        let mut reversed = moves.clone();
+        reversed.reverse();
+        let mut other = Plan::default();
+        plan_increases(&reversed, nlv, cash, costs, &mut other).expect("plans");
+        let name = |moves: &[Move<'_>], order: &PlannedOrder| (moves[order.index].spec.asset_id.clone(), order.quantity, order.limit_price);
+        let left: Vec<_> = plan.orders.iter().map(|order| name(&moves, order)).collect();
+        let right: Vec<_> = other.orders.iter().map(|order| name(&reversed, order)).collect();
+        prop_assert_eq!(left, right);
+    }
+
+    /// A trade never goes past what the decision allows.
+    #[test]
+    fn no_order_overshoots(held in 0_i128..1_000_000_000_000, price in 1_000_i128..100_000_000_000, allowed in 0_i128..1_000_000_000_000, lot in 1_i128..5_000_000_000) {
+        let mut spec = spec("A", "1", "0.00000001", "0");
+        spec.lot_size = Quantity::from_units(lot);
+        let nlv = amount("1000000");
+        let price = Price::from_units(price);
+        let value = notional(Quantity::from_units(held), price, Rounding::AwayFromZero).expect("fits");
+        let previous = crate::fixed::exposure_of(value, nlv, Rounding::AwayFromZero).expect("fits");
+        let step = Move { spec: &spec, held: Quantity::from_units(held), reference_price: price, volatility: None, previous, allowed: Exposure::from_units(allowed) };
+        let mut plan = Plan::default();
+        let costs = costs("0", "0");
+        plan_reductions(&[step], nlv, costs, &mut plan).expect("plans");
+        let sold: i128 = plan.orders.iter().map(|order| order.quantity.units()).sum();
+        plan_increases(&[step], nlv, Money::from_units(i128::from(i64::MAX)), costs, &mut plan).expect("plans");
+        let bought: i128 = plan.orders.iter().map(|order| order.quantity.units()).sum();
+        prop_assert!(sold == 0 || bought == 0);
+        prop_assert!(sold % lot == 0 && bought % lot == 0);
+        // units × price × 1000 compares with exposure × NLV in exact integers.
+        let worth = |units: i128| units * price.units() * 1000;
+        let wanted = allowed * nlv.units();
+        if sold > 0 { prop_assert!(worth(held - sold) >= wanted && worth(held - sold - lot) < wanted); }
+        if bought > 0 { prop_assert!(worth(held + bought) <= wanted && worth(held + bought + lot) > wanted); }
+    }
+}
