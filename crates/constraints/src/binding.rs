@@ -11,6 +11,8 @@ use crate::Block;
 pub enum BlockCause {
     /// The IoS-006 row of the asset.
     Constraint,
+    /// The asset's leverage factor is above its bound.
+    Leverage,
     /// The asset's volatility shock score.
     AssetShock,
     /// The portfolio's volatility shock score.
@@ -59,6 +61,7 @@ impl fmt::Display for Limit {
             Self::Blocked(cause, block) => {
                 let cause = match cause {
                     BlockCause::Constraint => "block",
+                    BlockCause::Leverage => "max_leverage",
                     BlockCause::AssetShock => "shock",
                     BlockCause::PortfolioShock => "portfolio_shock",
                 };

@@ -11,12 +11,14 @@
 extern crate alloc;
 
 mod binding;
+mod control;
 mod decide;
 mod error;
 mod limits;
 mod universe;
 
 pub use binding::{Binding, BlockCause, Limit};
+pub use control::{ApprovedOrder, ControlContext, Denied, approve};
 pub use decide::{AssetState, Decisions, PortfolioState, decide};
 pub use error::ConstraintsError;
 pub use limits::{AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, ShockRule};

@@ -27,6 +27,8 @@ pub(crate) struct AssetRow {
     pub(crate) max_delta: i128,
     pub(crate) block: Block,
     pub(crate) shock: Option<ShockRule>,
+    /// Whether the asset's leverage factor is above its bound.
+    pub(crate) over_leverage: bool,
     pub(crate) active: bool,
 }
 
@@ -49,7 +51,7 @@ impl Universe {
             .map(|spec| {
                 limits
                     .asset(&spec.asset_id)
-                    .map(|row| AssetRow::new(row, spec.active))
+                    .map(|row| AssetRow::new(row, spec))
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
@@ -78,14 +80,15 @@ impl Universe {
 }
 
 impl AssetRow {
-    fn new(limits: &AssetLimits, active: bool) -> Self {
+    fn new(limits: &AssetLimits, spec: &AssetSpec) -> Self {
         Self {
             min: limits.min_exposure.units(),
             max: limits.max_exposure.units(),
             max_delta: limits.max_delta_exposure.units(),
             block: limits.block,
             shock: limits.shock,
-            active,
+            over_leverage: spec.leverage_factor > limits.max_leverage,
+            active: spec.active,
         }
     }
 
@@ -102,7 +105,13 @@ impl AssetRow {
             _ => Block::None,
         };
         let mut strongest = (BlockCause::Constraint, self.block);
+        let leverage = if self.over_leverage {
+            Block::ReduceOnly
+        } else {
+            Block::None
+        };
         for other in [
+            (BlockCause::Leverage, leverage),
             (BlockCause::AssetShock, shock),
             (BlockCause::PortfolioShock, portfolio),
         ] {

@@ -58,6 +58,8 @@ pub enum ResidualReason {
     NoCash,
     /// The collar leaves no price on the tick.
     NoPrice,
+    /// An increase above the largest order value, or a lot above it.
+    AboveMaxOrderNotional,
 }
 
 impl ResidualReason {
@@ -68,6 +70,7 @@ impl ResidualReason {
             Self::BelowMinNotional => "below_min_notional",
             Self::NoCash => "no_cash",
             Self::NoPrice => "no_price",
+            Self::AboveMaxOrderNotional => "above_max_order_notional",
         }
     }
 }
@@ -98,13 +101,15 @@ pub struct Plan {
     pub residuals: Vec<Residual>,
 }
 
-/// Costs that bound what cash can buy.
+/// What bounds the orders of a plan.
 #[derive(Debug, Clone, Copy)]
-pub struct WorstCosts {
+pub struct OrderBounds {
     /// Commission as a fraction of notional.
     pub fee: Ratio,
     /// Farthest a limit price may be from the reference price, as a fraction of it.
     pub collar: Ratio,
+    /// Largest value of one order: a larger reduction is sliced, a larger increase stays undone.
+    pub max_order_notional: Option<Money>,
 }
 
 /// Plans all reductions: by freed capital, then by risk (value × volatility), both largest first,
@@ -115,7 +120,7 @@ pub struct WorstCosts {
 pub fn plan_reductions(
     moves: &[Move<'_>],
     nlv: Money,
-    costs: WorstCosts,
+    bounds: OrderBounds,
     plan: &mut Plan,
 ) -> Result<(), CoreError> {
     plan.orders.clear();
@@ -129,7 +134,7 @@ pub fn plan_reductions(
         let wanted = step
             .held
             .checked_sub(step.wanted_units(nlv, Rounding::AwayFromZero)?)?;
-        if let Some(order) = step.order(index, Side::Sell, wanted, costs.collar, plan)? {
+        if let Some(order) = step.order(index, Side::Sell, wanted, bounds.collar, plan)? {
             let value = notional(order.quantity, step.reference_price, Rounding::TowardZero)?;
             let freed = fraction_of(value, step.spec.initial_margin_rate, Rounding::TowardZero)?;
             let volatility = step.volatility.unwrap_or(Ratio::ZERO);
@@ -152,7 +157,7 @@ pub fn plan_increases(
     moves: &[Move<'_>],
     nlv: Money,
     cash: Money,
-    costs: WorstCosts,
+    bounds: OrderBounds,
     plan: &mut Plan,
 ) -> Result<(), CoreError> {
     plan.orders.clear();
@@ -165,13 +170,36 @@ pub fn plan_increases(
         let wanted = step
             .wanted_units(nlv, Rounding::TowardZero)?
             .checked_sub(step.held)?;
-        if let Some(order) = step.order(index, Side::Buy, wanted, costs.collar, plan)? {
+        if let Some(order) = step.order(index, Side::Buy, wanted, bounds.collar, plan)? {
             plan.orders.push(order);
         }
     }
+    if let Some(most) = bounds.max_order_notional {
+        leave_too_large(moves, most, plan)?;
+    }
     let by_asset = |order: &PlannedOrder| moves.get(order.index).map(|step| &step.spec.asset_id);
     plan.orders.sort_by(|a, b| by_asset(a).cmp(&by_asset(b)));
-    scale_to_cash(moves, cash, costs, plan)
+    scale_to_cash(moves, cash, bounds, plan)
+}
+
+/// Takes out increases above the largest order value: they are refused, not sliced.
+fn leave_too_large(moves: &[Move<'_>], most: Money, plan: &mut Plan) -> Result<(), CoreError> {
+    for order in core::mem::take(&mut plan.orders) {
+        let price = moves
+            .get(order.index)
+            .map_or(Price::ZERO, |step| step.reference_price);
+        if notional(order.quantity, price, Rounding::AwayFromZero)? <= most {
+            plan.orders.push(order);
+        } else {
+            let reason = ResidualReason::AboveMaxOrderNotional;
+            plan.residuals.push(Residual {
+                index: order.index,
+                quantity: order.quantity,
+                reason,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What an order costs at its limit price, fee included, each rounded up.
@@ -188,10 +216,10 @@ pub fn worst_cost(order: &PlannedOrder, fee: Ratio) -> Result<Money, CoreError> 
 fn scale_to_cash(
     moves: &[Move<'_>],
     cash: Money,
-    costs: WorstCosts,
+    bounds: OrderBounds,
     plan: &mut Plan,
 ) -> Result<(), CoreError> {
-    let full = total_cost(&plan.orders, costs.fee)?;
+    let full = total_cost(&plan.orders, bounds.fee)?;
     if full <= cash {
         return Ok(());
     }
@@ -215,7 +243,7 @@ fn scale_to_cash(
             )?;
             order.quantity = whole_lots(Quantity::from_units(share), lot)?;
         }
-        let excess = total_cost(&plan.orders, costs.fee)?.checked_sub(cash)?;
+        let excess = total_cost(&plan.orders, bounds.fee)?.checked_sub(cash)?;
         if !excess.is_positive() || budget.is_zero() {
             break;
         }

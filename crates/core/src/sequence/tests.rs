@@ -44,11 +44,45 @@ fn step<'a>(
     }
 }
 
-fn costs(fee: &str, collar: &str) -> WorstCosts {
-    WorstCosts {
+fn costs(fee: &str, collar: &str) -> OrderBounds {
+    OrderBounds {
         fee: amount(fee),
         collar: amount(collar),
+        max_order_notional: None,
     }
+}
+
+/// At most 250 an order at 10 a unit: 60 units leave as 25, 25 and 10; an increase of 60 does not.
+#[test]
+fn a_large_reduction_is_sliced_and_a_large_increase_is_left() {
+    let spec = spec("A", "1", "0.01", "0");
+    let bounds = OrderBounds {
+        max_order_notional: Some(amount("250")),
+        ..costs("0", "0")
+    };
+    let mut plan = Plan::default();
+    let moves = [step(&spec, "60", "10", "0.06", "0")];
+    plan_reductions(&moves, amount("10000"), bounds, &mut plan).expect("plans");
+    let slices: Vec<_> = plan
+        .orders
+        .iter()
+        .map(|order| order.quantity.to_string())
+        .collect();
+    assert_eq!(slices, ["25", "25", "10"]);
+    assert_eq!(plan.residuals, []);
+
+    let moves = [step(&spec, "0", "10", "0", "0.06")];
+    plan_increases(&moves, amount("10000"), amount("10000"), bounds, &mut plan).expect("plans");
+    assert_eq!(plan.orders, []);
+    let reason = ResidualReason::AboveMaxOrderNotional;
+    assert_eq!(
+        plan.residuals,
+        [Residual {
+            index: 0,
+            quantity: amount("60"),
+            reason
+        }]
+    );
 }
 
 /// NLV 10,000: 5 % is 500, at 7 a unit 71.428…: 71 whole lots. The collar of 1 % is 7.07.
@@ -173,7 +207,7 @@ proptest! {
         }).collect();
         let nlv = amount("10000000");
         let cash = Money::from_units(cash);
-        let costs = WorstCosts { fee: Ratio::from_units(fee), collar: Ratio::from_units(collar) };
+        let costs = OrderBounds { fee: Ratio::from_units(fee), collar: Ratio::from_units(collar), max_order_notional: None };
         let mut full = Plan::default();
         plan_increases(&moves, nlv, Money::from_units(i128::from(i64::MAX)), costs, &mut full).expect("plans");
         let mut plan = Plan::default();
