@@ -143,8 +143,52 @@ pub fn plan_reductions(
         }
     }
     sorted.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
-    plan.orders
-        .extend(sorted.into_iter().map(|(.., order)| order));
+    for (.., order) in sorted {
+        let step = moves.get(order.index);
+        slice(order, step, bounds.max_order_notional, plan)?;
+    }
+    Ok(())
+}
+
+/// Splits a reduction into orders of at most the largest value. What no slice can carry is left.
+fn slice(
+    order: PlannedOrder,
+    step: Option<&Move<'_>>,
+    most: Option<Money>,
+    plan: &mut Plan,
+) -> Result<(), CoreError> {
+    let (Some(step), Some(most)) = (step, most) else {
+        plan.orders.push(order);
+        return Ok(());
+    };
+    let units = mul_div(
+        most.units(),
+        Quantity::SCALE,
+        step.reference_price.units(),
+        Rounding::TowardZero,
+    )?;
+    let largest = whole_lots(Quantity::from_units(units), step.spec.lot_size)?;
+    let mut left = order.quantity;
+    while largest.is_positive() && left.is_positive() {
+        let quantity = left.min(largest);
+        if !step.reaches_minimum(quantity)? {
+            break;
+        }
+        plan.orders.push(PlannedOrder { quantity, ..order });
+        left = left.checked_sub(quantity)?;
+    }
+    if left.is_positive() {
+        let reason = if largest.is_positive() {
+            ResidualReason::BelowMinNotional
+        } else {
+            ResidualReason::AboveMaxOrderNotional
+        };
+        plan.residuals.push(Residual {
+            index: order.index,
+            quantity: left,
+            reason,
+        });
+    }
     Ok(())
 }
 
