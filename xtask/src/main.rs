@@ -1,2 +1,90 @@
-//! Checks, gates, golden review and the test runner.
-fn main() {}
+//! Checks, gates, golden review and the test runner: `cargo xtask help`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool speaks on its terminal"
+)]
+
+mod clock;
+mod deny;
+mod gate;
+mod golden;
+mod layers;
+mod lexer;
+mod project;
+mod suites;
+mod table;
+mod test_runner;
+mod tidy;
+mod tools;
+mod work;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Check the layer rule and the purity of the pure crates
+    Layers {
+        /// Plant violations in a copy of the workspace and see each one found by name
+        #[arg(long, conflicts_with = "purity")]
+        self_test: bool,
+        /// Only the checks of the pure crates
+        #[arg(long)]
+        purity: bool,
+    },
+    /// Check advisories, bans, licences and sources of all dependencies
+    Deny,
+    /// Run the test suites and list each with its result
+    Test(test_runner::TestArguments),
+    /// Make new golden snapshots for review, or accept the named ones
+    Golden(golden::GoldenArguments),
+    /// Run a gate's checks and write its evidence
+    Gate {
+        /// The gate
+        gate: gate::Gate,
+    },
+    /// Check the cheap rules of the sources: size, leftovers, paths, line ends, lints
+    Tidy {
+        /// Also demand that everything is committed
+        #[arg(long)]
+        committed: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True if what was asked for passed.
+fn run(task: Task) -> Result<bool> {
+    let project = Project::find()?;
+    match task {
+        Task::Layers {
+            self_test: true, ..
+        } => layers::run_self_test(&project),
+        Task::Layers { purity, .. } => layers::run(&project, purity),
+        Task::Deny => deny::run(&project),
+        Task::Test(arguments) => test_runner::run(&project, &arguments),
+        Task::Golden(arguments) => golden::run(&project, &arguments),
+        Task::Gate { gate } => gate::run(&project, gate),
+        Task::Tidy { committed } => tidy::run(&project, committed),
+    }
+}

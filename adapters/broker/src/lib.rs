@@ -1,1 +1,123 @@
-//! The `Broker` trait, order and fill types, and the suite that every adapter must pass.
+//! What the engine and a broker say to each other.
+//!
+//! Adapters translate and sign; they decide nothing. The engine hands them orders that passed
+//! every control, each under an id that is derived from its decision, and never sends one id for
+//! two orders.
+
+use std::future::Future;
+
+use ios012_constraints::ApprovedOrder;
+use ios012_core::{CurrencyCode, Money, Price, Quantity, UtcTime};
+use ios012_lineage::{Code, OrderId};
+use thiserror::Error;
+
+/// An approved order on its way to a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The id under which the broker must know it.
+    pub order_id: OrderId,
+    /// Earliest time at which it may leave; in a cycle without a schedule, the cycle's `as_of`.
+    pub not_before: UtcTime,
+    /// The order.
+    pub order: ApprovedOrder,
+}
+
+/// News of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerEvent {
+    /// The order.
+    pub order_id: OrderId,
+    /// What happened.
+    pub news: News,
+}
+
+/// What can happen to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The broker has it and works it.
+    Accepted,
+    /// The broker will not work it. The code is ours, not the venue's text.
+    Rejected(Code),
+    /// A part of it, or all, was traded.
+    Filled(BrokerFill),
+    /// It was cancelled; what was not traded by now never will be.
+    Cancelled,
+    /// Its time ended; what was not traded by now never will be.
+    Expired(Code),
+}
+
+/// One trade.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerFill {
+    /// The broker's id of the trade, unique within the order.
+    pub fill_id: Code,
+    /// Units, above zero.
+    pub quantity: Quantity,
+    /// Price per unit.
+    pub price: Price,
+    /// Commission in `currency`, zero or above.
+    pub fee: Money,
+    /// Currency of price and fee.
+    pub currency: CurrencyCode,
+    /// When it was made.
+    pub time: UtcTime,
+}
+
+/// Why a broker could not be asked. The outcome of what was asked is then unknown, and is
+/// resolved by the order's id before anything new is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BrokerError {
+    /// No answer, or half of one.
+    #[error("the broker did not answer: {code}")]
+    Unreachable {
+        /// Our code of the cause.
+        code: Code,
+    },
+    /// An answer that can't be true.
+    #[error("the broker's answer makes no sense: {code}")]
+    Malformed {
+        /// Our code of the cause.
+        code: Code,
+    },
+    /// An order under an id that was used before with other content.
+    #[error("order {order_id} was sent before with other content")]
+    IdReused {
+        /// The id.
+        order_id: OrderId,
+    },
+}
+
+/// A venue, or a simulation of one.
+///
+/// News may come at once, into `news`, or later through [`Broker::poll`].
+pub trait Broker: Send {
+    /// Sends an order. Sending the same submission again has no further effect.
+    fn submit(
+        &mut self,
+        submission: &Submission,
+        news: &mut Vec<BrokerEvent>,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Asks for the end of an order. Only [`News::Cancelled`] says that it has ended.
+    fn cancel(
+        &mut self,
+        order_id: OrderId,
+        news: &mut Vec<BrokerEvent>,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Waits for further news of open orders.
+    fn poll(
+        &mut self,
+        news: &mut Vec<BrokerEvent>,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// The orders that the broker still works, ascending by id.
+    fn open_orders(&mut self) -> impl Future<Output = Result<Vec<OrderId>, BrokerError>> + Send;
+
+    /// Everything that the broker knows of one order, in the order in which it happened; empty if
+    /// it never saw the id.
+    fn history(
+        &mut self,
+        order_id: OrderId,
+    ) -> impl Future<Output = Result<Vec<BrokerEvent>, BrokerError>> + Send;
+}

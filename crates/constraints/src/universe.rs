@@ -14,6 +14,8 @@ use crate::{AssetLimits, Block, BlockCause, ConstraintsError, Limit, Limits, Sho
 pub struct Universe {
     pub(crate) assets: Vec<AssetRow>,
     pub(crate) caps: Vec<CapRow>,
+    /// Positions of the assets in the order of their `asset_id`.
+    pub(crate) by_name: Vec<usize>,
     pub(crate) net: i128,
     pub(crate) dead_band: i128,
     pub(crate) ramp_steps: u32,
@@ -54,9 +56,12 @@ impl Universe {
                     .map(|row| AssetRow::new(row, spec))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let mut by_name: Vec<usize> = (0..assets.len()).collect();
+        by_name.sort_by_key(|&index| assets.get(index).map(|spec| &spec.asset_id));
         Ok(Self {
             assets: rows,
             caps: caps(limits, assets),
+            by_name,
             net: limits.net.units(),
             dead_band: limits.dead_band.units(),
             ramp_steps: limits.ramp_steps,

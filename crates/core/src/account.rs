@@ -9,7 +9,7 @@ mod flows;
 
 use crate::{AssetId, CoreError, CurrencyCode, Money, Price, Quantity};
 
-pub use books::{Account, Balance, Books};
+pub use books::{Account, Balance, Books, Position};
 pub use flows::Flows;
 
 /// A fill as the accounts see it.

@@ -206,6 +206,15 @@ pub fn fraction_of(amount: Money, rate: Ratio, rounding: Rounding) -> Result<Mon
     mul_div(amount.0, rate.0, Ratio::SCALE, rounding).map(Money)
 }
 
+/// A commission: `rate × quantity × price` of an unsigned quantity, rounded up once.
+pub fn commission(quantity: Quantity, price: Price, rate: Ratio) -> Result<Money, CoreError> {
+    const SCALE: i128 = Quantity::SCALE * Ratio::SCALE;
+    let traded = quantity.0.checked_mul(price.0).ok_or(CoreError::Overflow {
+        operation: "commission",
+    })?;
+    mul_div(traded, rate.0, SCALE, Rounding::AwayFromZero).map(Money)
+}
+
 /// The exposure of a market value: `value / nlv`.
 pub fn exposure_of(value: Money, nlv: Money, rounding: Rounding) -> Result<Exposure, CoreError> {
     mul_div(value.0, Exposure::SCALE, nlv.0, rounding).map(Exposure)
@@ -360,6 +369,20 @@ mod tests {
             let down = mul_div(a.into(), b.into(), divisor.into(), Rounding::TowardZero);
             prop_assert_eq!(down.map(Decimal::from), Ok(exact.trunc()));
         }
+    }
+
+    /// 3 × 7 at 10 bps is 0.021; a third of a quantum more is rounded up to a whole one.
+    #[test]
+    fn a_commission_is_rounded_up_once() {
+        let rate = Ratio::from_basis_points(Ratio(10 * Ratio::SCALE)).expect("a ratio");
+        let units = |text: &str| text.parse::<Quantity>().expect("a quantity");
+        let seven = "7".parse().expect("a price");
+        assert_eq!(commission(units("3"), seven, rate), "0.021".parse());
+        assert_eq!(
+            commission(units("0.000000001"), seven, rate),
+            "0.00000001".parse()
+        );
+        assert_eq!(commission(units("0"), seven, rate), Ok(Money::ZERO));
     }
 
     #[test]

@@ -17,6 +17,19 @@ pub enum Side {
     Sell,
 }
 
+impl Side {
+    /// Both sides.
+    pub const ALL: &'static [Self] = &[Self::Buy, Self::Sell];
+
+    /// The text in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
 /// One decided move of one asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Move<'a> {

@@ -10,6 +10,9 @@ use jiff::tz::TimeZone;
 
 use crate::CoreError;
 
+/// 0001-01-01T00:00:00Z; [`Timestamp`] itself also ends within year 9999.
+const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// Milliseconds since 1970-01-01T00:00:00Z, years 0001 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcTime(i64);
@@ -31,6 +34,18 @@ impl UtcTime {
             .to_zoned(TimeZone::UTC)
             .map_err(|_| CoreError::TimeGrammar)?;
         Ok(Self(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The time some milliseconds later, or [`CoreError::Overflow`] outside years 0001 to 9999.
+    pub fn checked_add_milliseconds(self, milliseconds: i64) -> Result<Self, CoreError> {
+        let overflow = CoreError::Overflow {
+            operation: "time sum",
+        };
+        let sum = self.0.checked_add(milliseconds).ok_or(overflow)?;
+        match Timestamp::from_millisecond(sum) {
+            Ok(timestamp) if timestamp >= YEAR_ONE => Ok(Self(sum)),
+            _ => Err(overflow),
+        }
     }
 
     /// The date part, as `2026-11-22`.
@@ -105,6 +120,24 @@ mod tests {
                 .map(UtcTime::unix_milliseconds),
             Ok(946_684_800_001)
         );
+    }
+
+    #[test]
+    fn adds_milliseconds_within_the_years() {
+        let day = 86_400_000;
+        let time = |text: &str| text.parse::<UtcTime>();
+        assert_eq!(
+            time("2024-02-28T23:00:00.000Z").and_then(|time| time.checked_add_milliseconds(day)),
+            time("2024-02-29T23:00:00.000Z")
+        );
+        for (text, milliseconds) in [
+            ("0001-01-01T00:00:00.000Z", -1),
+            ("9999-12-30T00:00:00.000Z", 2 * day),
+            ("2024-01-01T00:00:00.000Z", i64::MAX),
+        ] {
+            let sum = time(text).and_then(|time| time.checked_add_milliseconds(milliseconds));
+            assert!(sum.is_err(), "{text} + {milliseconds}");
+        }
     }
 
     #[test]

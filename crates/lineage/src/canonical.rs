@@ -3,6 +3,11 @@
 //! The writer renders typed fields straight into one buffer. Keys must come in ascending order;
 //! the writer asserts it, so a record with unsorted keys cannot be made.
 
+mod reader;
+
+pub use reader::check_canonical;
+pub(crate) use reader::{JsonReader, ObjectReader};
+
 use std::fmt::Write as _;
 
 /// Appends canonical JSON to a buffer.
@@ -35,6 +40,7 @@ impl<'buffer> JsonWriter<'buffer> {
     }
 
     /// Writes one object.
+    #[inline]
     pub fn object(self, members: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.out.push('{');
         members(&mut ObjectWriter {
@@ -61,6 +67,7 @@ impl<'buffer> JsonWriter<'buffer> {
 
     /// Writes a string whose text `render` appends: identifiers, decimals, times and hashes, none
     /// of which holds a character that JSON escapes.
+    #[inline]
     pub fn plain(self, render: impl FnOnce(&mut String)) {
         self.out.push('"');
         let start = self.out.len();
@@ -96,6 +103,11 @@ impl ObjectWriter<'_> {
     ///
     /// # Panics
     /// If `key` does not come after the member before it.
+    #[expect(
+        clippy::inline_always,
+        reason = "keys are literals: inlined, their order is checked when the program is compiled"
+    )]
+    #[inline(always)]
     pub fn member(&mut self, key: &'static str) -> JsonWriter<'_> {
         assert!(
             self.last_key < key,

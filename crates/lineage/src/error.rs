@@ -43,7 +43,7 @@ pub enum LineageError {
     #[error("a {kind} record of {bytes} bytes; a record has at most 65535 (split its content)")]
     RecordTooLong {
         /// The record's kind.
-        kind: &'static str,
+        kind: String,
         /// Its length.
         bytes: usize,
     },
@@ -98,6 +98,22 @@ pub enum LineageError {
 }
 
 impl LineageError {
+    /// Names the member that an error about a value came from.
+    pub(crate) fn in_member(self, key: &str) -> Self {
+        match self {
+            Self::Member { member, rule } if member == key => Self::Member { member, rule },
+            Self::Member { member, rule } => Self::Member {
+                member: format!("{key}.{member}"),
+                rule,
+            },
+            Self::HashGrammar | Self::TextGrammar { .. } | Self::Core(_) => Self::Member {
+                member: key.to_owned(),
+                rule: self.to_string(),
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io {
             operation,

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ios012_core::{
-    AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, UtcTime,
-};
+use ios012_core::{AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, UtcTime};
 
 use crate::canonical::JsonReader;
 use crate::{Hash, JsonWriter, LineageError};

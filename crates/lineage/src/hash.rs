@@ -27,6 +27,12 @@ impl Hash {
         let _ = base16ct::lower::encode(&self.0, &mut text);
         text
     }
+
+    /// Appends the digest's text.
+    pub fn write_to(self, out: &mut String) {
+        // Hexadecimal digits are ASCII.
+        out.push_str(std::str::from_utf8(&self.to_hex()).unwrap_or_default());
+    }
 }
 
 /// The SHA-256 digest of some bytes.

@@ -1,10 +1,29 @@
 //! Canonical bytes, hashes, records, the ledger and its verifier (docs/lineage-format.md).
 
 pub mod canonical;
-pub mod hash;
-
-pub use canonical::JsonWriter;
-pub use hash::{Hash, sha256};
-
+pub mod chain;
+pub mod derive;
 mod error;
+mod field;
+pub mod hash;
+pub mod ledger;
+pub mod record;
+pub mod text;
+pub mod verify;
+
+pub use canonical::{JsonWriter, check_canonical};
+pub use chain::Chain;
+pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
+pub use hash::{Hash, sha256};
+pub use ledger::{DocumentKind, Documents, LedgerReader, LedgerWriter, StoredRecord};
+pub use record::{
+    Amount, Binding, Breaker, Cycle, CycleOutcome, Decision, Defcon, EngineIdentity, Entry,
+    EntryLine, Envelope, Evidence, Fill, Format, Genesis, Governance, Metadata, Mode, Opening,
+    Order, Outcome, OutcomeState, Record, Recovery, Refusal, Residual, ResolvedOrder, Seal, Side,
+    SideFile,
+};
+pub use text::{Code, PlainText};
+pub use verify::{
+    ExpectedHead, FailureCode, Incomplete, LedgerStatus, VerifyFailure, VerifyReport, verify,
+};

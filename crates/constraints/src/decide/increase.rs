@@ -180,17 +180,45 @@ fn trim_net(universe: &Universe, legs: &mut [Leg]) -> Result<(), CoreError> {
     if reduced.unsigned_abs() > universe.net.unsigned_abs() {
         scale_side(legs, reduced.signum(), 0)?;
     }
-    let long = side_increases(legs, 1)?;
-    let short = side_increases(legs, -1)?;
-    let net = sum(reduced, difference(long, short)?)?;
-    let side = net.signum();
-    let excess = difference(signed(net, side)?, universe.net)?;
+    let (side, excess) = net_excess(universe, reduced, legs)?;
     if excess > 0 {
-        let own = if side > 0 { long } else { short };
-        let room = difference(own, excess)?.max(0);
+        let room = difference(side_increases(legs, side)?, excess)?.max(0);
         scale_side(legs, side, room)?;
     }
+    // Rounding may have cut a side by some quanta too many; under a net limit of some quanta
+    // that makes the other side the heavier one.
+    let (side, excess) = net_excess(universe, reduced, legs)?;
+    if excess > 0 {
+        trim_quanta(&universe.by_name, legs, side, excess);
+    }
     Ok(())
+}
+
+/// The heavier side once the increases are made, and by how much it passes the net limit.
+fn net_excess(universe: &Universe, reduced: i128, legs: &[Leg]) -> Result<(i128, i128), CoreError> {
+    let increases = difference(side_increases(legs, 1)?, side_increases(legs, -1)?)?;
+    let net = sum(reduced, increases)?;
+    let side = net.signum();
+    Ok((side, difference(signed(net, side)?, universe.net)?))
+}
+
+/// Takes `excess` from the increases of one side, one quantum from each in turn, by `asset_id`.
+fn trim_quanta(by_name: &[usize], legs: &mut [Leg], side: i128, mut excess: i128) {
+    let mut taken = true;
+    while taken {
+        taken = false;
+        for &index in by_name {
+            if excess == 0 {
+                return;
+            }
+            let leg = legs.get_mut(index);
+            if let Some(leg) = leg.filter(|leg| leg.target_sign == side && leg.increase > 0) {
+                leg.increase = leg.increase.saturating_sub(1);
+                excess = excess.saturating_sub(1);
+                taken = true;
+            }
+        }
+    }
 }
 
 fn side_increases(legs: &[Leg], side: i128) -> Result<i128, CoreError> {

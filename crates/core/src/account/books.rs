@@ -23,8 +23,6 @@ pub enum Account {
     Fees,
     /// Fill prices against reference prices (expense).
     Slippage,
-    /// Units held, per asset: a count beside the money accounts.
-    Position,
 }
 
 impl Account {
@@ -39,7 +37,6 @@ impl Account {
             Self::Unrealised => "unrealised",
             Self::Fees => "fees",
             Self::Slippage => "slippage",
-            Self::Position => "position",
         }
     }
 }
@@ -57,8 +54,6 @@ pub enum Balance<'books> {
     Portfolio(Account, Money),
     /// An account that each asset has.
     Asset(Account, &'books AssetId, Money),
-    /// Units of an asset.
-    Units(&'books AssetId, Quantity),
 }
 
 /// The balance-sheet side: balances after balanced entries, and the value of what is held.
@@ -77,13 +72,20 @@ pub struct Books {
     position_value: Money,
 }
 
+/// One position. Cost plus revaluation is its market value.
 #[derive(Debug, Clone)]
-struct Position {
-    asset_id: AssetId,
-    quantity: Quantity,
-    cost: Money,
-    revaluation: Money,
-    value: Money,
+pub struct Position {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// Units held.
+    pub quantity: Quantity,
+    /// Purchase cost of what is held.
+    pub cost: Money,
+    /// Market value less cost.
+    pub revaluation: Money,
+    /// Market value at the last mark.
+    pub value: Money,
+    /// The last mark.
     price: Option<Price>,
 }
 
@@ -146,12 +148,11 @@ impl Books {
             .map_or(Money::ZERO, |position| position.value)
     }
 
-    /// The assets that are held, ascending, with their units.
-    pub fn held(&self) -> impl Iterator<Item = (&AssetId, Quantity)> {
+    /// The positions that are not flat, ascending by asset.
+    pub fn positions(&self) -> impl Iterator<Item = &Position> {
         self.positions
             .iter()
             .filter(|position| !position.quantity.is_zero())
-            .map(|position| (&position.asset_id, position.quantity))
     }
 
     /// Cash plus position value less liabilities. Overdrawn cash stands below zero on its own.
@@ -178,14 +179,12 @@ impl Books {
         let assets = self.positions.iter().flat_map(|position| {
             let id = &position.asset_id;
             [
-                Balance::Units(id, position.quantity),
                 Balance::Asset(Account::PositionCost, id, position.cost),
                 Balance::Asset(Account::Revaluation, id, position.revaluation),
             ]
         });
         portfolio.chain(assets).filter(|balance| match balance {
             Balance::Portfolio(_, money) | Balance::Asset(_, _, money) => !money.is_zero(),
-            Balance::Units(_, quantity) => !quantity.is_zero(),
         })
     }
 
@@ -332,7 +331,6 @@ impl Books {
             Account::Slippage => Some(&mut self.slippage),
             Account::PositionCost => position.map(|position| &mut position.cost),
             Account::Revaluation => position.map(|position| &mut position.revaluation),
-            Account::Position => None,
         }
     }
 

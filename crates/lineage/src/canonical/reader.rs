@@ -46,7 +46,7 @@ impl<'text> JsonReader<'text> {
     pub(crate) fn string(&mut self) -> Result<Cow<'text, str>, LineageError> {
         self.expect("\"", "expected a string (JSON numbers are not allowed)")?;
         let start = self.at;
-        match self.to_special() {
+        match self.next_special() {
             Some(b'"') => {
                 let text = self.slice(start);
                 self.at += 1;
@@ -152,21 +152,17 @@ impl<'text> JsonReader<'text> {
     }
 
     /// Moves to the next quote, backslash or control character, and tells which.
-    fn to_special(&mut self) -> Option<u8> {
+    fn next_special(&mut self) -> Option<u8> {
         let found = self
             .rest()
             .iter()
             .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
-        match found {
-            Some(distance) => {
-                self.at += distance;
-                self.rest().first().copied()
-            }
-            None => {
-                self.at = self.text.len();
-                None
-            }
-        }
+        let Some(distance) = found else {
+            self.at = self.text.len();
+            return None;
+        };
+        self.at += distance;
+        self.rest().first().copied()
     }
 
     /// The rest of a string whose first special character is not its end.
@@ -174,7 +170,7 @@ impl<'text> JsonReader<'text> {
         let mut out = self.slice(start).to_owned();
         loop {
             let piece = self.at;
-            match self.to_special() {
+            match self.next_special() {
                 Some(b'"') => {
                     out.push_str(self.slice(piece));
                     self.at += 1;
@@ -259,7 +255,8 @@ impl<'text> ObjectReader<'_, 'text> {
             return Ok(None);
         }
         if self.last_key.is_some() {
-            self.json.expect(",", "expected a comma or the object's end")?;
+            self.json
+                .expect(",", "expected a comma or the object's end")?;
         }
         let key = self.json.string()?;
         let ascends = self
@@ -330,7 +327,8 @@ impl<'text> ArrayReader<'_, 'text> {
             return Ok(None);
         }
         if !self.empty {
-            self.json.expect(",", "expected a comma or the array's end")?;
+            self.json
+                .expect(",", "expected a comma or the array's end")?;
         }
         self.empty = false;
         Ok(Some(self.json))

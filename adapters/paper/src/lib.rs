@@ -1,0 +1,192 @@
+//! The paper broker: every order is answered at once and for good.
+//!
+//! A fill is made at the cycle's reference price, moved against the order by the slippage and
+//! then to the next tick against the order. An order whose limit does not reach that price
+//! expires. A script can reject orders or fill them in part.
+
+mod script;
+
+use std::collections::BTreeMap;
+
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
+use ios012_constraints::ApprovedOrder;
+use ios012_core::fixed::commission;
+use ios012_core::sequence::{Side, tick_above, tick_below};
+use ios012_core::{CoreError, Price, Quantity, Ratio, Rounding, mul_div};
+use ios012_lineage::{Code, OrderId};
+
+pub use script::{Action, Rule, Script, ScriptError};
+
+/// A broker that lives and dies with the process.
+#[derive(Debug, Clone)]
+pub struct PaperBroker {
+    fee: Ratio,
+    slippage: Ratio,
+    script: Script,
+    /// Kept only while asked for: a backtest of any length must not grow in memory.
+    history: BTreeMap<OrderId, Vec<BrokerEvent>>,
+    keeps_history: bool,
+}
+
+impl PaperBroker {
+    /// A broker that charges `fee` and fills `slippage` away from the reference price, both as
+    /// fractions.
+    pub const fn new(fee: Ratio, slippage: Ratio, script: Script) -> Self {
+        Self {
+            fee,
+            slippage,
+            script,
+            history: BTreeMap::new(),
+            keeps_history: false,
+        }
+    }
+
+    /// The same broker, which also remembers every order for [`Broker::history`].
+    pub const fn with_history(mut self) -> Self {
+        self.keeps_history = true;
+        self
+    }
+
+    fn answer(&self, submission: &Submission) -> Result<Answer, CoreError> {
+        let order = &submission.order;
+        let action = self
+            .script
+            .action(order.asset_id(), order.side(), submission.not_before);
+        let whole = order.quantity();
+        let (quantity, rest) = match action {
+            Some(Action::Reject) => return Ok(Answer::Rejected(Code::literal("scripted_reject"))),
+            Some(Action::Expire) => return Ok(Answer::Expired(Code::literal("scripted_expire"))),
+            Some(Action::Partial(part)) => (
+                part_of(whole, part)?,
+                Some(Code::literal("scripted_partial")),
+            ),
+            None => (whole, None),
+        };
+        let price = self.fill_price(order)?;
+        let reaches = match order.side() {
+            Side::Buy => price <= order.limit_price(),
+            Side::Sell => price >= order.limit_price() && price.is_positive(),
+        };
+        if !reaches {
+            return Ok(Answer::Expired(Code::literal("limit_not_reached")));
+        }
+        if quantity.is_zero() {
+            return Ok(Answer::Expired(Code::literal("scripted_partial")));
+        }
+        let fill = BrokerFill {
+            fill_id: Code::literal("1"),
+            quantity,
+            price,
+            fee: commission(quantity, price, self.fee)?,
+            currency: order.currency().clone(),
+            time: submission.not_before,
+        };
+        Ok(Answer::Filled(fill, rest))
+    }
+
+    /// The reference price, moved by the slippage and to the next tick, both against the order.
+    fn fill_price(&self, order: &ApprovedOrder) -> Result<Price, CoreError> {
+        let reference = order.reference_price();
+        let slip = mul_div(
+            reference.units(),
+            self.slippage.units(),
+            Ratio::SCALE,
+            Rounding::AwayFromZero,
+        )?;
+        let slip = Price::from_units(slip);
+        match order.side() {
+            Side::Buy => tick_above(reference.checked_add(slip)?, order.tick_size()),
+            Side::Sell => tick_below(reference.checked_sub(slip)?, order.tick_size()),
+        }
+    }
+}
+
+/// What the broker says to one order.
+enum Answer {
+    Rejected(Code),
+    Expired(Code),
+    /// A fill, and the code under which the rest expires if there is one.
+    Filled(BrokerFill, Option<Code>),
+}
+
+impl Answer {
+    fn tell(self, order_id: OrderId, news: &mut Vec<BrokerEvent>) {
+        let mut push = |what| {
+            news.push(BrokerEvent {
+                order_id,
+                news: what,
+            });
+        };
+        match self {
+            Self::Rejected(code) => push(News::Rejected(code)),
+            Self::Expired(code) => push(News::Expired(code)),
+            Self::Filled(fill, rest) => {
+                push(News::Filled(fill));
+                if let Some(code) = rest {
+                    push(News::Expired(code));
+                }
+            }
+        }
+    }
+}
+
+impl Broker for PaperBroker {
+    async fn submit(
+        &mut self,
+        submission: &Submission,
+        news: &mut Vec<BrokerEvent>,
+    ) -> Result<(), BrokerError> {
+        let order_id = submission.order_id;
+        if self.history.contains_key(&order_id) {
+            return Ok(());
+        }
+        let answer = self
+            .answer(submission)
+            .map_err(|_| BrokerError::Malformed {
+                code: Code::literal("arithmetic"),
+            })?;
+        let before = news.len();
+        answer.tell(order_id, news);
+        if self.keeps_history {
+            self.history
+                .insert(order_id, news.iter().skip(before).cloned().collect());
+        }
+        Ok(())
+    }
+
+    /// Every order has ended before it could be cancelled.
+    async fn cancel(
+        &mut self,
+        _order_id: OrderId,
+        _news: &mut Vec<BrokerEvent>,
+    ) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    /// Everything was told when the order was sent.
+    async fn poll(&mut self, _news: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {
+        Ok(Vec::new())
+    }
+
+    async fn history(&mut self, order_id: OrderId) -> Result<Vec<BrokerEvent>, BrokerError> {
+        Ok(self.history.get(&order_id).cloned().unwrap_or_default())
+    }
+}
+
+/// A part of a quantity, rounded down.
+fn part_of(quantity: Quantity, part: Ratio) -> Result<Quantity, CoreError> {
+    let units = mul_div(
+        quantity.units(),
+        part.units(),
+        Ratio::SCALE,
+        Rounding::TowardZero,
+    )?;
+    Ok(Quantity::from_units(units))
+}
+
+#[cfg(test)]
+mod tests;

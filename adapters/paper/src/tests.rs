@@ -1,0 +1,230 @@
+use ios012_constraints::{ControlContext, approve};
+use ios012_core::fixed::notional;
+use ios012_core::sequence::PlannedOrder;
+use ios012_core::{AssetSpec, Instrument, Money, UtcTime};
+use proptest::prelude::*;
+
+use super::*;
+
+fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
+    text.parse().expect("a decimal")
+}
+
+fn submission(side: Side, quantity: &str, price: &str, collar: &str) -> Submission {
+    let spec = AssetSpec {
+        asset_id: "A".parse().expect("an id"),
+        class: "equity".parse().expect("a class"),
+        instrument: Instrument::Spot,
+        currency: "USD".parse().expect("a currency"),
+        lot_size: Quantity::QUANTUM,
+        tick_size: amount("0.01"),
+        min_notional: Money::ZERO,
+        contract_multiplier: Ratio::ONE,
+        leverage_factor: Ratio::ONE,
+        initial_margin_rate: Ratio::ONE,
+        maintenance_margin_rate: Ratio::ONE,
+        active: true,
+    };
+    let reference_price: Price = amount(price);
+    let collar: Ratio = amount(collar);
+    let width = mul_div(
+        reference_price.units(),
+        collar.units(),
+        Ratio::SCALE,
+        Rounding::TowardZero,
+    );
+    let width = Price::from_units(width.expect("fits"));
+    let limit_price = match side {
+        Side::Buy => tick_below(
+            reference_price.checked_add(width).expect("fits"),
+            spec.tick_size,
+        ),
+        Side::Sell => tick_above(
+            reference_price.checked_sub(width).expect("fits"),
+            spec.tick_size,
+        ),
+    };
+    let order = PlannedOrder {
+        index: 0,
+        side,
+        quantity: amount(quantity),
+        limit_price: limit_price.expect("fits"),
+    };
+    let context = ControlContext {
+        spec: &spec,
+        reference_price,
+        available: amount("1000000"),
+        collar,
+        max_order_notional: None,
+    };
+    Submission {
+        order_id: "0123456789abcdef0123456789abcdef".parse().expect("an id"),
+        not_before: UtcTime::from_date("2020-01-02").expect("a date"),
+        order: approve(&order, &context)
+            .expect("sums")
+            .expect("passes the controls"),
+    }
+}
+
+fn told(broker: &mut PaperBroker, submission: &Submission) -> Vec<News> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let mut news = Vec::new();
+    runtime
+        .block_on(broker.submit(submission, &mut news))
+        .expect("answers");
+    assert!(
+        news.iter()
+            .all(|event| event.order_id == submission.order_id)
+    );
+    news.into_iter().map(|event| event.news).collect()
+}
+
+fn only_fill(news: &[News]) -> &BrokerFill {
+    match news {
+        [News::Filled(fill)] => fill,
+        other => panic!("expected one fill, found {other:?}"),
+    }
+}
+
+/// 100 with 5 bps of slippage is 100.05 for a buy and 99.95 for a sale; 10 bps of 10 × 100.05 is
+/// 1.0005.
+#[test]
+fn a_fill_is_at_the_reference_price_moved_by_the_slippage() {
+    let mut broker = PaperBroker::new(amount("0.001"), amount("0.0005"), Script::default());
+    let news = told(&mut broker, &submission(Side::Buy, "10", "100", "0.01"));
+    let fill = only_fill(&news);
+    assert_eq!((fill.price, fill.fee), (amount("100.05"), amount("1.0005")));
+    assert_eq!(fill.quantity, amount("10"));
+    let news = told(&mut broker, &submission(Side::Sell, "10", "100", "0.01"));
+    assert_eq!(only_fill(&news).price, amount("99.95"));
+}
+
+/// A collar narrower than the slippage: the limit is never reached.
+#[test]
+fn an_order_expires_where_its_limit_is_not_reached() {
+    let mut broker = PaperBroker::new(Ratio::ZERO, amount("0.02"), Script::default());
+    for side in [Side::Buy, Side::Sell] {
+        let news = told(&mut broker, &submission(side, "10", "100", "0.01"));
+        assert_eq!(news, [News::Expired(Code::literal("limit_not_reached"))]);
+    }
+}
+
+#[test]
+fn a_script_rejects_expires_and_fills_in_part() {
+    let script = r#"{"schema":"ios012.paper_script.v1","rules":[
+        {"asset_id":"B","action":"reject"},
+        {"asset_id":"A","side":"sell","action":"reject"},
+        {"as_of":"2020-01-02T00:00:00.000Z","action":"partial","fraction":"0.25"}]}"#;
+    let mut broker = PaperBroker::new(
+        Ratio::ZERO,
+        Ratio::ZERO,
+        Script::parse(script).expect("parses"),
+    );
+    let news = told(&mut broker, &submission(Side::Sell, "10", "100", "0"));
+    assert_eq!(news, [News::Rejected(Code::literal("scripted_reject"))]);
+    let news = told(&mut broker, &submission(Side::Buy, "10", "100", "0"));
+    let [News::Filled(fill), News::Expired(code)] = &news[..] else {
+        panic!("found {news:?}")
+    };
+    assert_eq!(
+        (fill.quantity, code.as_str()),
+        (amount("2.5"), "scripted_partial")
+    );
+
+    let expire = Rule {
+        asset_id: None,
+        side: None,
+        as_of: None,
+        action: Action::Expire,
+    };
+    let mut broker = PaperBroker::new(Ratio::ZERO, Ratio::ZERO, Script::new(vec![expire]));
+    let news = told(&mut broker, &submission(Side::Buy, "10", "100", "0"));
+    assert_eq!(news, [News::Expired(Code::literal("scripted_expire"))]);
+}
+
+#[test]
+fn a_bad_script_is_refused_with_its_place() {
+    let with = |rule: &str| format!(r#"{{"schema":"ios012.paper_script.v1","rules":[{rule}]}}"#);
+    for (script, message) in [
+        (with(r#"{"action":"partial"}"#), "rules[0].fraction"),
+        (
+            with(r#"{"action":"partial","fraction":"1.1"}"#),
+            "rules[0].fraction",
+        ),
+        (
+            with(r#"{"action":"reject","fraction":"1"}"#),
+            "rules[0].fraction",
+        ),
+        (
+            with(r#"{"action":"partial","fraction":0.5}"#),
+            "expected a string",
+        ),
+        (with(r#"{"action":"explode"}"#), "explode"),
+        (with(r#"{"action":"reject","when":"now"}"#), "when"),
+        (
+            with(r#"{"action":"reject","asset_id":"A B"}"#),
+            "rules[0].asset_id",
+        ),
+        (
+            with(r#"{"action":"reject","as_of":"2020-01-02"}"#),
+            "rules[0].as_of",
+        ),
+        (
+            r#"{"schema":"ios012.paper_script.v2","rules":[]}"#.to_owned(),
+            "v2",
+        ),
+    ] {
+        let error = Script::parse(&script).expect_err(&script).to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn sending_twice_is_sending_once() {
+    let mut broker = PaperBroker::new(Ratio::ZERO, Ratio::ZERO, Script::default()).with_history();
+    let order = submission(Side::Buy, "10", "100", "0");
+    let first = told(&mut broker, &order);
+    assert_eq!(told(&mut broker, &order), []);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let history = runtime
+        .block_on(broker.history(order.order_id))
+        .expect("answers");
+    assert_eq!(
+        history
+            .into_iter()
+            .map(|event| event.news)
+            .collect::<Vec<_>>(),
+        first
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// A fill is never better than the reference price, never worse than the limit, on the tick,
+    /// and never more than was ordered.
+    #[test]
+    fn fills_stay_between_reference_and_limit(cents in 1_i128..1_000_000, slippage in 0_i128..20_000_000_000, sell: bool) {
+        let side = if sell { Side::Sell } else { Side::Buy };
+        let price = Price::from_units(cents * 1_000_000).to_string();
+        let order = submission(side, "7.5", &price, "0.01");
+        let mut broker = PaperBroker::new(amount("0.001"), Ratio::from_units(slippage), Script::default());
+        for news in told(&mut broker, &order) {
+            let News::Filled(fill) = news else { continue };
+            let approved = &order.order;
+            let (low, high) = match side {
+                Side::Buy => (approved.reference_price(), approved.limit_price()),
+                Side::Sell => (approved.limit_price(), approved.reference_price()),
+            };
+            prop_assert!(low <= fill.price && fill.price <= high);
+            prop_assert_eq!(fill.price.units() % 1_000_000, 0);
+            prop_assert_eq!(fill.quantity, approved.quantity());
+            let value = notional(fill.quantity, fill.price, Rounding::AwayFromZero).expect("fits");
+            prop_assert!((fill.fee.units() * 1000 - value.units()).abs() <= 1000);
+        }
+    }
+}

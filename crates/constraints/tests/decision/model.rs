@@ -1,0 +1,341 @@
+//! A second, slow decision in exact fractions, written from the steps of docs/decision.md. It
+//! never rounds, so it says nothing about a difference within the tolerance, and it is silent
+//! (`None`) where such a difference would tip a threshold or where `i128` is too small.
+
+use ios012_constraints::Block;
+use proptest::prelude::*;
+
+use crate::cases::Case;
+use crate::config;
+use crate::fraction::Fraction;
+use crate::generate::small_cases;
+
+/// Quanta for each unit of the model.
+const UNIT: i128 = 1_000_000_000;
+/// Quanta by which the roundings of one decision may add up.
+const TOLERANCE: i128 = 200;
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_decision_agrees_with_exact_fractions(case in small_cases()) {
+        let expected = decide_exactly(&case);
+        prop_assume!(expected.is_some());
+        let outcome = case.times(UNIT).decide();
+        for (index, expected) in expected.unwrap().into_iter().enumerate() {
+            let difference = outcome.allowed[index] * expected.denominator - expected.numerator * UNIT;
+            prop_assert!(
+                difference.abs() <= TOLERANCE * expected.denominator,
+                "asset {}: {} against {:?}", index, outcome.allowed[index], expected
+            );
+        }
+    }
+}
+
+/// The parts of one move; all but `previous` are magnitudes.
+struct Move {
+    previous: Fraction,
+    /// Side of the kept part and of the increase.
+    side: i128,
+    kept: Fraction,
+    reduction: Fraction,
+    wanted: Fraction,
+    increase: Fraction,
+    full: bool,
+    open: bool,
+    /// A small reduction is made all the same.
+    exempt: bool,
+}
+
+/// One shared limit during step 5: its members and what it has left.
+type Room = (Vec<usize>, Fraction);
+
+fn decide_exactly(case: &Case) -> Option<Vec<Fraction>> {
+    let mut moves = split(case)?;
+    mark_exempt(case, &mut moves);
+    cure(case, &mut moves)?;
+    reduce(case, &mut moves)?;
+    grow(case, &mut moves)?;
+    moves
+        .iter()
+        .map(|leg| reduced(leg)?.add(leg.increase.times(Fraction::whole(leg.side))?))
+        .collect()
+}
+
+/// Whether the code may have rounded on the way to this move.
+fn was_rounded(leg: &Move) -> bool {
+    let parts = [leg.kept, leg.reduction, leg.wanted, leg.increase];
+    parts.into_iter().any(|part| !part.is_whole())
+}
+
+fn reduced(leg: &Move) -> Option<Fraction> {
+    let left = leg.previous.size().sub(leg.reduction)?;
+    left.times(Fraction::whole(leg.previous.sign()))
+}
+
+/// `a < b`, unless the two are too close for the code to tell after its roundings.
+fn clearly_less(a: Fraction, b: Fraction, rounded: bool) -> Option<bool> {
+    let gap = b.sub(a)?;
+    let tipping = gap.size().less(Fraction::new(TOLERANCE, UNIT)?)?;
+    if tipping && (rounded || gap != Fraction::ZERO) {
+        return None;
+    }
+    Some(gap.sign() > 0)
+}
+
+/// Steps 0 to 2.
+fn split(case: &Case) -> Option<Vec<Move>> {
+    let leg = |asset: &crate::cases::Asset| {
+        let previous = Fraction::whole(asset.previous);
+        let mut target = previous;
+        let mut blocked = false;
+        if asset.open() {
+            let way = Fraction::whole(asset.target).sub(previous)?;
+            let steps = Fraction::whole(i128::from(asset.ramp_remaining.max(1)));
+            target = previous.add(way.over(steps)?)?;
+            target = target.smaller(Fraction::whole(asset.max))?;
+            target = target.larger(Fraction::whole(asset.min))?;
+            let block = asset.block_now(case.block);
+            blocked = block != Block::None;
+            if block == Block::Flatten {
+                target = Fraction::ZERO;
+            } else if block == Block::ReduceOnly {
+                let (low, high) = (
+                    previous.smaller(Fraction::ZERO)?,
+                    previous.larger(Fraction::ZERO)?,
+                );
+                target = target.smaller(high)?.larger(low)?;
+            }
+        }
+        let kept = if target.sign() == previous.sign() {
+            target.size().smaller(previous.size())?
+        } else {
+            Fraction::ZERO
+        };
+        Some(Move {
+            previous,
+            side: target.sign(),
+            kept,
+            reduction: Fraction::ZERO,
+            wanted: target.size().sub(kept)?,
+            increase: Fraction::ZERO,
+            full: false,
+            open: asset.open(),
+            exempt: blocked || asset.previous > asset.max || asset.previous < asset.min,
+        })
+    };
+    case.assets.iter().map(leg).collect()
+}
+
+/// Small reductions are made in limits that were broken before the cycle.
+fn mark_exempt(case: &Case, moves: &mut [Move]) {
+    for (_, cap, members) in case.caps() {
+        let held: i128 = members.iter().map(|&i| case.assets[i].previous.abs()).sum();
+        members
+            .iter()
+            .filter(|_| held > cap)
+            .for_each(|&i| moves[i].exempt = true);
+    }
+    let net: i128 = case.assets.iter().map(|asset| asset.previous).sum();
+    for leg in moves {
+        let side = leg.previous.sign();
+        leg.exempt |= case.cash_headroom < 0 && side > 0;
+        leg.exempt |= net.abs() > case.net && side == net.signum();
+    }
+}
+
+/// Step 3.
+fn cure(case: &Case, moves: &mut [Move]) -> Option<()> {
+    for (_, cap, members) in case.caps() {
+        let mut excess = Fraction::whole(-cap);
+        for &index in &members {
+            excess = excess.add(moves[index].kept)?;
+        }
+        shrink(moves, excess, |index, _| members.contains(&index))?;
+    }
+    let mut excess = Fraction::whole(-case.cash_headroom);
+    for leg in moves.iter().filter(|leg| leg.previous.sign() > 0) {
+        excess = excess.sub(leg.previous.sub(leg.kept)?)?;
+    }
+    shrink(moves, excess, |_, leg| leg.side > 0)?;
+    let mut net = Fraction::ZERO;
+    for leg in moves.iter() {
+        net = net.add(leg.kept.times(Fraction::whole(leg.previous.sign()))?)?;
+    }
+    let rounded = moves.iter().any(|leg| !leg.kept.is_whole());
+    let limit = Fraction::whole(case.net);
+    if clearly_less(limit, net.size(), rounded)? {
+        shrink(moves, net.size().sub(limit)?, |_, leg| {
+            leg.side == net.sign()
+        })?;
+    }
+    Some(())
+}
+
+fn shrink(
+    moves: &mut [Move],
+    excess: Fraction,
+    is_member: impl Fn(usize, &Move) -> bool,
+) -> Option<()> {
+    if excess.sign() <= 0 {
+        return Some(());
+    }
+    let mut members: Vec<&mut Move> = moves
+        .iter_mut()
+        .enumerate()
+        .filter(|(index, leg)| leg.open && is_member(*index, leg))
+        .map(|(_, leg)| leg)
+        .collect();
+    let mut total = Fraction::ZERO;
+    for leg in &members {
+        total = total.add(leg.kept)?;
+    }
+    for leg in &mut members {
+        leg.exempt = true;
+        leg.wanted = Fraction::ZERO;
+        if total.sign() > 0 {
+            let part = leg.kept.over(total)?;
+            leg.kept = leg.kept.sub(part.times(excess)?)?.larger(Fraction::ZERO)?;
+        }
+    }
+    Some(())
+}
+
+/// Step 4, and what `max_delta` leaves for step 5.
+fn reduce(case: &Case, moves: &mut [Move]) -> Option<()> {
+    let dead_band = Fraction::whole(case.dead_band);
+    for (asset, leg) in case.assets.iter().zip(moves) {
+        let wanted = leg.previous.size().sub(leg.kept)?;
+        let max_delta = Fraction::whole(asset.max_delta);
+        let closes = leg.kept.sign() == 0;
+        let rounded = !wanted.is_whole();
+        let small = wanted.sign() > 0
+            && !closes
+            && !leg.exempt
+            && clearly_less(wanted, dead_band, rounded)?;
+        if !small {
+            leg.reduction = wanted.smaller(max_delta)?;
+        }
+        if leg.reduction == wanted {
+            leg.wanted = leg.wanted.smaller(max_delta.sub(leg.reduction)?)?;
+        } else {
+            leg.wanted = Fraction::ZERO;
+        }
+    }
+    Some(())
+}
+
+/// Steps 5 and 6.
+fn grow(case: &Case, moves: &mut [Move]) -> Option<()> {
+    let dead_band = Fraction::whole(case.dead_band);
+    loop {
+        fill(case, moves)?;
+        trim_net(case, moves)?;
+        let rounded = moves.iter().any(was_rounded);
+        let mut dropped = false;
+        for leg in moves.iter_mut().filter(|leg| leg.increase.sign() > 0) {
+            if clearly_less(leg.increase, dead_band, rounded)? {
+                leg.wanted = Fraction::ZERO;
+                dropped = true;
+            }
+        }
+        if !dropped {
+            return Some(());
+        }
+    }
+}
+
+fn rooms(case: &Case, moves: &[Move]) -> Option<Vec<Room>> {
+    let mut rooms = Vec::new();
+    for (_, cap, members) in case.caps() {
+        let mut left = Fraction::whole(cap);
+        for &index in &members {
+            left = left.sub(reduced(&moves[index])?.size())?;
+        }
+        rooms.push((members, left));
+    }
+    let mut cash = Fraction::whole(case.cash_headroom);
+    let mut longs = Vec::new();
+    for (index, leg) in moves.iter().enumerate() {
+        if leg.previous.sign() > 0 {
+            cash = cash.add(leg.reduction)?;
+        }
+        if leg.side > 0 {
+            longs.push(index);
+        }
+    }
+    rooms.push((longs, cash));
+    Some(rooms)
+}
+
+/// Raises one factor for all; where a limit is full, its members stop.
+fn fill(case: &Case, moves: &mut [Move]) -> Option<()> {
+    let rooms = rooms(case, moves)?;
+    for leg in moves.iter_mut() {
+        leg.increase = Fraction::ZERO;
+        leg.full = leg.wanted.sign() == 0;
+    }
+    while moves.iter().any(|leg| !leg.full) {
+        let mut factor = Fraction::ONE;
+        let mut saturated: Option<&Room> = None;
+        for room in &rooms {
+            let (mut left, mut need) = (room.1, Fraction::ZERO);
+            for &index in &room.0 {
+                let leg = &moves[index];
+                if leg.full {
+                    left = left.sub(leg.increase)?;
+                } else {
+                    need = need.add(leg.wanted)?;
+                }
+            }
+            if need.sign() > 0 {
+                let reach = left.larger(Fraction::ZERO)?.over(need)?;
+                if reach.less(factor)? {
+                    (factor, saturated) = (reach, Some(room));
+                }
+            }
+        }
+        for (index, leg) in moves.iter_mut().enumerate() {
+            if !leg.full && saturated.is_none_or(|room| room.0.contains(&index)) {
+                leg.increase = leg.wanted.times(factor)?;
+                leg.full = true;
+            }
+        }
+    }
+    Some(())
+}
+
+fn trim_net(case: &Case, moves: &mut [Move]) -> Option<()> {
+    let limit = Fraction::whole(case.net);
+    let mut held = Fraction::ZERO;
+    for leg in moves.iter() {
+        held = held.add(reduced(leg)?)?;
+    }
+    let rounded = moves.iter().any(was_rounded);
+    if clearly_less(limit, held.size(), rounded)? {
+        let heavier = moves.iter_mut().filter(|leg| leg.side == held.sign());
+        heavier.for_each(|leg| leg.increase = Fraction::ZERO);
+    }
+    let mut net = held;
+    for leg in moves.iter() {
+        net = net.add(leg.increase.times(Fraction::whole(leg.side))?)?;
+    }
+    let excess = net.size().sub(limit)?;
+    if excess.sign() <= 0 {
+        return Some(());
+    }
+    let heavier = |leg: &&mut Move| leg.side == net.sign();
+    let mut total = Fraction::ZERO;
+    for leg in moves.iter_mut().filter(heavier) {
+        total = total.add(leg.increase)?;
+    }
+    if total.sign() == 0 {
+        return Some(());
+    }
+    let left = total.sub(excess)?.larger(Fraction::ZERO)?.over(total)?;
+    for leg in moves.iter_mut().filter(heavier) {
+        leg.increase = leg.increase.times(left)?;
+    }
+    Some(())
+}

@@ -1,0 +1,479 @@
+//! The input of one cycle: documents that have been checked against each other.
+
+use std::sync::Arc;
+
+use ios012_core::{AssetId, AssetSpec, Exposure, Instrument, Price, Ratio, UtcTime};
+use ios012_lineage::Hash;
+
+use crate::mandate::MandateBody;
+use crate::market::{MarketBody, MarketRow};
+use crate::{
+    Constraints, Document, DocumentKind, Mandate, Market, Place, Refusal, RefusalCode, Regimes,
+    Registry, Standing, Target,
+};
+
+/// Everything that one cycle decides from, but the books. [`CycleInput::check`] is its only maker.
+#[derive(Debug, Clone)]
+pub struct CycleInput {
+    standing: Arc<Standing>,
+    regimes: Option<Arc<Regimes>>,
+    mandate: Mandate,
+    market: Market,
+    rows: Vec<CycleRow>,
+}
+
+/// One asset of a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CycleRow {
+    /// Its place in [`Registry::assets`].
+    pub asset: usize,
+    /// What IoS-004 asks.
+    pub target: Exposure,
+    /// Price at which exposure is measured, above zero.
+    pub reference_price: Price,
+    /// When the price was made.
+    pub price_time: UtcTime,
+    /// Whether the asset can be traded at `as_of`.
+    pub market_open: bool,
+    /// Volatility, zero or above.
+    pub volatility: Option<Ratio>,
+    /// Volatility shock score, zero or above.
+    pub shock_score: Option<Ratio>,
+}
+
+/// The last mandate that was accepted, from the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastAccepted {
+    /// Its time.
+    pub as_of: UtcTime,
+    /// The hash of its document.
+    pub mandate_hash: Hash,
+}
+
+impl CycleInput {
+    /// Checks a mandate and a market snapshot against everything that holds for the portfolio.
+    ///
+    /// `last` is the last mandate that was accepted, and `held` is what the books hold.
+    ///
+    /// # Errors
+    /// The first rule that does not hold, with the cycle's `as_of`.
+    pub fn check(
+        standing: &Arc<Standing>,
+        regimes: Option<Arc<Regimes>>,
+        mandate: Mandate,
+        market: Market,
+        last: Option<LastAccepted>,
+        held: &[AssetId],
+    ) -> Result<Self, Refusal> {
+        let check = || {
+            check_order(&mandate, last)?;
+            check_signatures(standing, &mandate)?;
+            let checks = Checks::new(standing, &mandate.body, &market.body)
+                .with_files(mandate.document.file(), market.document.file());
+            checks.held(held)?;
+            checks.regimes(regimes.as_deref())?;
+            checks.rows()
+        };
+        match check() {
+            Ok(rows) => Ok(Self {
+                standing: Arc::clone(standing),
+                regimes,
+                mandate,
+                market,
+                rows,
+            }),
+            Err(mut refusal) => {
+                refusal.detail_mut().as_of = Some(mandate.as_of());
+                refusal.detail_mut().received = Some(match refusal.document {
+                    DocumentKind::Market => market.document.received(),
+                    DocumentKind::Registry => standing.registry().document().received(),
+                    DocumentKind::Constraints => standing.constraints().document().received(),
+                    _ => mandate.document.received(),
+                });
+                Err(refusal)
+            }
+        }
+    }
+
+    /// The assets of the cycle, in the order of `asset_id`: those that the mandate names.
+    pub fn rows(&self) -> &[CycleRow] {
+        &self.rows
+    }
+
+    /// What the registry says of a row's asset.
+    pub fn asset(&self, row: &CycleRow) -> Option<&AssetSpec> {
+        self.registry().assets().get(row.asset)
+    }
+
+    /// The time of the cycle.
+    pub const fn as_of(&self) -> UtcTime {
+        self.mandate.as_of()
+    }
+
+    /// Volatility shock score of the portfolio, zero or above.
+    pub const fn portfolio_shock_score(&self) -> Option<Ratio> {
+        self.market.portfolio_shock_score()
+    }
+
+    /// The documents that hold for many cycles.
+    pub const fn standing(&self) -> &Arc<Standing> {
+        &self.standing
+    }
+
+    /// IoS-001.
+    pub fn registry(&self) -> &Registry {
+        self.standing.registry()
+    }
+
+    /// IoS-006.
+    pub fn constraints(&self) -> &Constraints {
+        self.standing.constraints()
+    }
+
+    /// The mandate.
+    pub const fn mandate(&self) -> &Mandate {
+        &self.mandate
+    }
+
+    /// The mandate's document.
+    pub const fn mandate_document(&self) -> &Document {
+        self.mandate.document()
+    }
+
+    /// The market snapshot's document.
+    pub const fn market_document(&self) -> &Document {
+        self.market.document()
+    }
+
+    /// The IoS-003 document, if there is one.
+    pub fn regime_document(&self) -> Option<&Document> {
+        self.regimes.as_deref().map(Regimes::document)
+    }
+
+    /// What [`CycleInput::check`] is to be given next, once this mandate is accepted.
+    pub const fn as_last_accepted(&self) -> LastAccepted {
+        LastAccepted {
+            as_of: self.mandate.as_of(),
+            mandate_hash: self.mandate.document.hash(),
+        }
+    }
+}
+
+fn check_order(mandate: &Mandate, last: Option<LastAccepted>) -> Result<(), Refusal> {
+    let Some(last) = last else {
+        return Ok(());
+    };
+    let refuse = |code| {
+        let kind = DocumentKind::Mandate;
+        let place = Place::path("as_of");
+        let refusal = Refusal::new(code, kind, mandate.document.file(), place);
+        refusal.value(mandate.as_of())
+    };
+    if mandate.document.hash() == last.mandate_hash {
+        return Err(refuse(RefusalCode::Replayed));
+    }
+    if mandate.as_of() <= last.as_of {
+        let rule = format!(
+            "as_of must be after {}, that of the last accepted mandate",
+            last.as_of
+        );
+        return Err(refuse(RefusalCode::Superseded).rule(rule));
+    }
+    Ok(())
+}
+
+fn check_signatures(standing: &Standing, mandate: &Mandate) -> Result<(), Refusal> {
+    standing.check_keys(mandate.as_of())?;
+    let signature = mandate.signature.as_ref();
+    let period = standing.verify(&mandate.document, mandate.issuer(), signature)?;
+    period.map_or(Ok(()), |period| {
+        period.check(&mandate.document, mandate.as_of())
+    })
+}
+
+/// The rules that a mandate and a market snapshot must keep together.
+pub(crate) struct Checks<'input> {
+    standing: &'input Standing,
+    mandate: &'input MandateBody,
+    market: &'input MarketBody,
+    mandate_file: &'input str,
+    market_file: &'input str,
+}
+
+impl<'input> Checks<'input> {
+    pub(crate) const fn new(
+        standing: &'input Standing,
+        mandate: &'input MandateBody,
+        market: &'input MarketBody,
+    ) -> Self {
+        Self {
+            standing,
+            mandate,
+            market,
+            mandate_file: DocumentKind::Mandate.file_name(),
+            market_file: DocumentKind::Market.file_name(),
+        }
+    }
+
+    pub(crate) const fn with_files(mut self, mandate: &'input str, market: &'input str) -> Self {
+        self.mandate_file = mandate;
+        self.market_file = market;
+        self
+    }
+
+    /// The rows of the cycle.
+    pub(crate) fn rows(&self) -> Result<Vec<CycleRow>, Refusal> {
+        self.whole()?;
+        let limits = self.standing.constraints().limits();
+        let registry = self.standing.registry();
+        let mut rows = Vec::with_capacity(self.mandate.targets.len());
+        let mut known = Cursor::new(registry.assets());
+        let mut limited = Cursor::new(&limits.assets);
+        let mut priced = Cursor::new(&self.market.rows);
+        for target in &self.mandate.targets {
+            let id = target.asset_id.as_str();
+            let asset = known
+                .find(id, |asset| asset.asset_id.as_str())
+                .ok_or_else(|| self.refuse_target(RefusalCode::UnknownAsset, target))?;
+            self.tradable(asset.1, target)?;
+            let (_, limit) = limited
+                .find(id, |row| row.asset_id.as_str())
+                .ok_or_else(|| self.refuse_target(RefusalCode::NoLimits, target))?;
+            let (_, row) = priced
+                .find(id, |row| row.asset_id.as_str())
+                .ok_or_else(|| self.refuse_target(RefusalCode::NoPrice, target))?;
+            if asset.1.leverage_factor > limit.max_leverage {
+                return Err(self.refuse_target(RefusalCode::LeverageBound, target));
+            }
+            self.price(row)?;
+            if limit.shock.is_some() && row.shock_score.is_none() {
+                return Err(self.refuse_market(RefusalCode::ShockScoreMissing, row, "shock_score"));
+            }
+            rows.push(CycleRow {
+                asset: asset.0,
+                target: target.exposure,
+                reference_price: row.reference_price,
+                price_time: row.price_time,
+                market_open: row.market_open,
+                volatility: row.volatility,
+                shock_score: row.shock_score,
+            });
+        }
+        self.capital()?;
+        Ok(rows)
+    }
+
+    /// A mandate names every asset that is held.
+    fn held(&self, held: &[AssetId]) -> Result<(), Refusal> {
+        let targets = &self.mandate.targets;
+        let unnamed = held.iter().find(|id| {
+            targets
+                .binary_search_by(|target| target.asset_id.cmp(id))
+                .is_err()
+        });
+        match unnamed {
+            None => Ok(()),
+            Some(id) => {
+                let place = Place::path("targets");
+                Err(self
+                    .refuse_mandate(RefusalCode::HeldNotNamed, place)
+                    .value(id))
+            }
+        }
+    }
+
+    /// The mandate's regimes are those of the IoS-003 document.
+    fn regimes(&self, regimes: Option<&Regimes>) -> Result<(), Refusal> {
+        let Some(claims) = &self.mandate.regimes else {
+            return Ok(());
+        };
+        let Some(regimes) = regimes else {
+            let place = Place::path("regimes");
+            return Err(self.refuse_mandate(RefusalCode::RegimesMissing, place));
+        };
+        for claim in claims {
+            let refuse =
+                |field, value: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
+                    let place = Place::row("regimes", &claim.asset_id, field);
+                    let refusal = self.refuse_mandate(RefusalCode::RegimeMismatch, place);
+                    Err(refusal
+                        .value(value)
+                        .rule(format!("the IoS-003 document says {expected}")))
+                };
+            let Some(regime) = regimes.asset(&claim.asset_id) else {
+                return refuse("asset_id", &claim.asset_id, &"nothing of this asset");
+            };
+            if claim.label != regime.label {
+                return refuse("label", &claim.label, &regime.label);
+            }
+            if claim.model_id != regime.model_id {
+                return refuse("model_id", &claim.model_id, &regime.model_id);
+            }
+            if claim.as_of != regimes.as_of() {
+                return refuse("as_of", &claim.as_of, &regimes.as_of());
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&self) -> Result<(), Refusal> {
+        let (mandate, market) = (self.mandate, self.market);
+        if mandate.portfolio_id != *self.standing.portfolio_id() {
+            let place = Place::path("portfolio_id");
+            let refusal = self.refuse_mandate(RefusalCode::PortfolioMismatch, place);
+            let rule = format!("portfolio_id must be {}", self.standing.portfolio_id());
+            return Err(refusal.value(&mandate.portfolio_id).rule(rule));
+        }
+        let refuse = |code, field| {
+            Refusal::new(
+                code,
+                DocumentKind::Market,
+                self.market_file,
+                Place::path(field),
+            )
+        };
+        if market.as_of != mandate.as_of {
+            let rule = format!("as_of must be {}, that of the mandate", mandate.as_of);
+            let refusal = refuse(RefusalCode::AsOfMismatch, "as_of");
+            return Err(refusal.value(market.as_of).rule(rule));
+        }
+        if market.currency != *self.standing.base_currency() {
+            let rule = format!(
+                "currency must be {}, the base currency",
+                self.standing.base_currency()
+            );
+            let refusal = refuse(RefusalCode::BaseCurrencyMismatch, "currency");
+            return Err(refusal.value(&market.currency).rule(rule));
+        }
+        let limits = self.standing.constraints().limits();
+        let asked = limits.soft_shock_threshold.is_some() || limits.hard_shock_threshold.is_some();
+        if asked && market.portfolio_shock_score.is_none() {
+            return Err(refuse(
+                RefusalCode::ShockScoreMissing,
+                "portfolio_shock_score",
+            ));
+        }
+        let mut known = Cursor::new(self.standing.registry().assets());
+        for row in &market.rows {
+            if known
+                .find(row.asset_id.as_str(), |asset| asset.asset_id.as_str())
+                .is_none()
+            {
+                let refusal = self.refuse_market(RefusalCode::UnknownAsset, row, "asset_id");
+                return Err(refusal.value(&row.asset_id));
+            }
+        }
+        Ok(())
+    }
+
+    fn tradable(&self, asset: &AssetSpec, target: &Target) -> Result<(), Refusal> {
+        if asset.instrument != Instrument::Spot {
+            let refusal = self.refuse_target(RefusalCode::NotTradable, target);
+            let rule = format!(
+                "instrument `{}` is not tradable in this version",
+                asset.instrument
+            );
+            return Err(refusal.rule(rule));
+        }
+        let base = self.standing.base_currency();
+        if asset.currency != *base {
+            let refusal = self.refuse_target(RefusalCode::ForeignCurrency, target);
+            let rule = format!(
+                "only assets in {base} are tradable in this version; this one is in {}",
+                asset.currency
+            );
+            return Err(refusal.rule(rule));
+        }
+        if target.exposure.is_negative() {
+            let place = Place::row("targets", &target.asset_id, "target_exposure");
+            let refusal = self.refuse_mandate(RefusalCode::ShortSpot, place);
+            return Err(refusal.value(target.exposure));
+        }
+        Ok(())
+    }
+
+    fn price(&self, row: &MarketRow) -> Result<(), Refusal> {
+        let as_of = self.market.as_of;
+        let refuse = |code, rule: String| {
+            let refusal = self.refuse_market(code, row, "price_time");
+            Err(refusal.value(row.price_time).rule(rule))
+        };
+        if row.price_time > as_of {
+            let rule = format!("a price must not be from after as_of, which is {as_of}");
+            return refuse(RefusalCode::FuturePrice, rule);
+        }
+        let Some(oldest_s) = self.standing.constraints().limits().max_price_age_s else {
+            return Ok(());
+        };
+        let age_ms = as_of
+            .unix_milliseconds()
+            .abs_diff(row.price_time.unix_milliseconds());
+        if row.market_open && age_ms > oldest_s.saturating_mul(1_000) {
+            let rule = format!(
+                "the price of an open market may be {oldest_s} s old (max_price_age_s) at {as_of}"
+            );
+            return refuse(RefusalCode::StalePrice, rule);
+        }
+        Ok(())
+    }
+
+    /// Spot uses its target as capital (2-decision.md, IoS-004).
+    fn capital(&self) -> Result<(), Refusal> {
+        let Some(cash_weight) = self.mandate.cash_weight else {
+            return Ok(());
+        };
+        let refuse = |rule: String| {
+            let refusal = self.refuse_mandate(RefusalCode::CapitalSum, Place::path("cash_weight"));
+            refusal.value(cash_weight).rule(rule)
+        };
+        let mut targets = self.mandate.targets.iter();
+        let sum = targets
+            .try_fold(cash_weight, |sum, target| sum.checked_add(target.exposure))
+            .map_err(|error| refuse(error.to_string()))?;
+        if sum == Exposure::ONE {
+            return Ok(());
+        }
+        Err(refuse(format!(
+            "the sum of the targets and cash_weight must be exactly 1; it is {sum}"
+        )))
+    }
+
+    fn refuse_mandate(&self, code: RefusalCode, place: Place) -> Refusal {
+        Refusal::new(code, DocumentKind::Mandate, self.mandate_file, place)
+    }
+
+    fn refuse_target(&self, code: RefusalCode, target: &Target) -> Refusal {
+        let place = Place::row("targets", &target.asset_id, "asset_id");
+        self.refuse_mandate(code, place).value(&target.asset_id)
+    }
+
+    fn refuse_market(&self, code: RefusalCode, row: &MarketRow, field: &'static str) -> Refusal {
+        let place = Place::row("rows", &row.asset_id, field);
+        Refusal::new(code, DocumentKind::Market, self.market_file, place)
+    }
+}
+
+/// Finds ascending keys in a sorted table, where the next key is mostly the next row.
+struct Cursor<'rows, Row> {
+    rows: &'rows [Row],
+    next: usize,
+}
+
+impl<'rows, Row> Cursor<'rows, Row> {
+    const fn new(rows: &'rows [Row]) -> Self {
+        Self { rows, next: 0 }
+    }
+
+    fn find(&mut self, key: &str, key_of: impl Fn(&Row) -> &str) -> Option<(usize, &'rows Row)> {
+        let near = self.rows.get(self.next).filter(|row| key_of(row) == key);
+        let at = match near {
+            Some(_) => self.next,
+            None => self
+                .rows
+                .binary_search_by(|row| key_of(row).cmp(key))
+                .ok()?,
+        };
+        self.next = at.saturating_add(1);
+        self.rows.get(at).map(|row| (at, row))
+    }
+}

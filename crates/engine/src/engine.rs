@@ -1,0 +1,283 @@
+//! The state machine of the cycle.
+
+mod decide;
+mod guard;
+mod open;
+mod trade;
+
+use std::collections::BTreeMap;
+
+use ios012_constraints::{AssetState, Decisions, Universe};
+use ios012_contracts::{LastAccepted, Refusal};
+use ios012_core::account::OpeningPosition;
+use ios012_core::sequence::Plan;
+use ios012_core::{Accounts, AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price};
+use ios012_lineage::ledger::DocumentKind;
+use ios012_lineage::{
+    Amount, Chain, Code, CycleOutcome, Defcon, EngineIdentity, Format, Genesis, Hash, Mode,
+    Opening, PlainText, Record, Refusal as RefusalRecord, Seal,
+};
+
+use crate::{CycleSummary, Effect, EngineError, Event};
+use open::OpenCycle;
+
+/// The version of the rules of decision and accounting: a ledger replays only under its own.
+pub(crate) const RULES: Code = Code::literal("1");
+
+/// The engine of one portfolio: books, ledger chain and at most one open cycle.
+#[derive(Debug)]
+pub struct Engine {
+    chain: Chain,
+    accounts: Accounts,
+    mode: Mode,
+    defcon: Defcon,
+    cycle_id: u64,
+    last: Option<LastAccepted>,
+    held: Vec<AssetId>,
+    /// The last price that a cycle accepted, for the jump band.
+    prices: BTreeMap<AssetId, Price>,
+    ramps: BTreeMap<AssetId, Ramp>,
+    universe: Option<CachedUniverse>,
+    open: Option<OpenCycle>,
+    /// The last cycle, until the next begins: its documents may still have to be kept.
+    sealed: Option<OpenCycle>,
+    halted: bool,
+    buffers: Buffers,
+}
+
+/// Where an asset is on its way to a target.
+#[derive(Debug, Clone, Copy)]
+struct Ramp {
+    target: Exposure,
+    remaining: u32,
+}
+
+/// Limits resolved against the assets of the last cycle, with what they were resolved from.
+#[derive(Debug)]
+struct CachedUniverse {
+    constraints: Hash,
+    registry: Hash,
+    assets: Vec<usize>,
+    universe: Universe,
+}
+
+/// Memory that every cycle uses again.
+#[derive(Debug, Default)]
+struct Buffers {
+    account: String,
+    states: Vec<AssetState>,
+    decisions: Decisions,
+    plan: Plan,
+}
+
+impl Engine {
+    /// A new engine over an empty chain; the genesis record is pending.
+    ///
+    /// # Errors
+    /// [`EngineError::Accounts`] or [`EngineError::Ledger`].
+    pub fn begin(
+        chain: Chain,
+        base_currency: CurrencyCode,
+        cash: Money,
+        positions: &[OpeningPosition],
+    ) -> Result<Self, EngineError> {
+        let mut engine = Self {
+            accounts: Accounts::open(base_currency.clone(), cash, positions)?,
+            chain,
+            mode: Mode::Paper,
+            defcon: Defcon::Green,
+            cycle_id: 0,
+            last: None,
+            held: Vec::new(),
+            prices: BTreeMap::new(),
+            ramps: BTreeMap::new(),
+            universe: None,
+            open: None,
+            sealed: None,
+            halted: false,
+            buffers: Buffers::default(),
+        };
+        let cash_line = Opening {
+            account: Code::literal("cash"),
+            quantity: Amount::Cash(base_currency.clone(), cash),
+        };
+        let mut opening = vec![cash_line];
+        for position in positions {
+            opening.push(Opening {
+                account: Code::literal("position"),
+                quantity: Amount::Asset(position.asset_id.clone(), position.quantity),
+            });
+            opening.push(Opening {
+                account: format!("cost:{}", position.asset_id).parse()?,
+                quantity: Amount::Cash(base_currency.clone(), position.cost),
+            });
+        }
+        engine.write(Genesis {
+            base_currency,
+            format: Format::V1,
+            opening,
+        })?;
+        engine.refresh_held();
+        Ok(engine)
+    }
+
+    /// Takes one event. The effects are appended in the order in which they must be performed.
+    ///
+    /// # Errors
+    /// Any error halts the engine: it takes no further event.
+    pub fn handle(&mut self, event: Event, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
+        if self.halted {
+            return Err(EngineError::Halted);
+        }
+        let handled = match event {
+            Event::Cycle(input) => self.open_cycle(*input, effects),
+            Event::Refused(refusal) => self.record_refusal(&refusal, effects),
+            Event::Broker(news) => self.take_news(news, effects),
+        };
+        self.halted = handled.is_err();
+        handled
+    }
+
+    /// The portfolio.
+    pub const fn portfolio_id(&self) -> &PortfolioId {
+        self.chain.portfolio_id()
+    }
+
+    /// The books.
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The mandate that the next one must come after.
+    pub const fn last_accepted(&self) -> Option<LastAccepted> {
+        self.last
+    }
+
+    /// The assets that the next mandate must name, ascending.
+    pub fn held(&self) -> &[AssetId] {
+        &self.held
+    }
+
+    /// The chain, with the records that have not been kept yet.
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The chain, to be given to the writer of the ledger.
+    pub const fn chain_mut(&mut self) -> &mut Chain {
+        &mut self.chain
+    }
+
+    /// The documents that the cycle names which is open or was the last to be sealed, each with its hash and canonical JSON.
+    pub fn documents(&self) -> impl Iterator<Item = (DocumentKind, Hash, &str)> {
+        self.open.iter().chain(&self.sealed).flat_map(|open| {
+            let input = &open.input;
+            let regime = input
+                .regime_document()
+                .map(|document| (DocumentKind::Regime, document));
+            let documents = [
+                (DocumentKind::Registry, input.registry().document()),
+                (DocumentKind::Constraints, input.constraints().document()),
+                (DocumentKind::Mandate, input.mandate_document()),
+                (DocumentKind::Market, input.market_document()),
+            ];
+            let account = (
+                DocumentKind::Account,
+                open.account_hash,
+                self.buffers.account.as_str(),
+            );
+            let documents = documents.into_iter().chain(regime);
+            documents
+                .map(|(kind, document)| (kind, document.hash(), document.canonical()))
+                .chain([account])
+        })
+    }
+
+    /// Records an input that was refused: a refusal, and a seal that says so. The books stay.
+    fn record_refusal(
+        &mut self,
+        refusal: &Refusal,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), EngineError> {
+        if self.open.is_some() {
+            return Err(EngineError::Sequence(
+                "a refusal came while a cycle is open",
+            ));
+        }
+        self.write(RefusalRecord {
+            as_of: refusal.as_of,
+            code: refusal.code.as_str().parse()?,
+            document: refusal.document.as_str().parse()?,
+            path: plain(&refusal.place.to_string())?,
+            received_sha256: refusal.received.unwrap_or(Hash::ZERO),
+            rule: plain(&refusal.rule)?,
+        })?;
+        let nlv = self.accounts.nlv()?;
+        self.write(Seal {
+            cash: Some(self.accounts.books().cash()),
+            decisions: 0,
+            defcon: self.defcon,
+            fills: 0,
+            liabilities: Some(self.accounts.books().liabilities()?),
+            nlv_after: Some(nlv),
+            nlv_before: Some(nlv),
+            orders: 0,
+            outcome: CycleOutcome::Refused,
+        })?;
+        effects.push(Effect::KeepRecords);
+        effects.push(Effect::Sealed(CycleSummary {
+            cycle_id: 0,
+            as_of: refusal.as_of,
+            outcome: CycleOutcome::Refused,
+            decisions: 0,
+            orders: 0,
+            fills: 0,
+            nlv_after: nlv,
+        }));
+        Ok(())
+    }
+
+    fn write(&mut self, record: impl Into<Record>) -> Result<Hash, EngineError> {
+        Ok(self.chain.append(&record.into())?)
+    }
+
+    fn refresh_held(&mut self) {
+        let positions = self.accounts.books().positions();
+        let unchanged = self
+            .held
+            .iter()
+            .eq(positions.map(|position| &position.asset_id));
+        if !unchanged {
+            let positions = self.accounts.books().positions();
+            self.held = positions
+                .map(|position| position.asset_id.clone())
+                .collect();
+        }
+    }
+}
+
+/// What decides, as every cycle record names it.
+pub(crate) fn identity() -> EngineIdentity {
+    const VERSION: Code = Code::literal(env!("CARGO_PKG_VERSION"));
+    EngineIdentity {
+        name: Code::literal("ios012"),
+        rules: RULES,
+        version: VERSION,
+    }
+}
+
+/// The longest plain text of a record.
+const LONGEST: usize = 256;
+
+/// A text of ours as a record takes it: printable ASCII, cut to its longest length.
+fn plain(text: &str) -> Result<PlainText, EngineError> {
+    let printable = |character: char| {
+        if (' '..='~').contains(&character) {
+            character
+        } else {
+            '?'
+        }
+    };
+    let text: String = text.chars().map(printable).take(LONGEST).collect();
+    Ok(text.parse()?)
+}

@@ -1,0 +1,224 @@
+//! From marked books to decision records.
+
+use std::sync::Arc;
+
+use ios012_constraints::{AssetState, Limits, PortfolioState, Universe, decide};
+use ios012_contracts::{CycleInput, CycleRow};
+use ios012_core::fixed::{exposure_of, value_of};
+use ios012_core::{
+    AssetId, AssetSpec, CoreError, Exposure, Money, Quantity, Ratio, Rounding, mul_div,
+};
+use ios012_lineage::{Binding, Code, Decision, Hash, Metadata, input_state_hash, lineage_hash};
+
+use super::guard::portfolio_block;
+use super::open::{NO_CYCLE, OpenCycle, reason};
+use super::{CachedUniverse, Engine, Ramp};
+use crate::EngineError;
+
+/// One asset of the open cycle once it has been decided, in the order of the cycle's rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DecidedRow {
+    pub(super) previous: Exposure,
+    pub(super) allowed: Exposure,
+    pub(super) held: Quantity,
+    pub(super) lineage_hash: Hash,
+    /// The leg of the next order.
+    pub(super) next_leg: u64,
+}
+
+impl Engine {
+    /// Decides the open cycle and writes its decision records.
+    pub(super) fn decide(&mut self) -> Result<(), EngineError> {
+        let mut open = self.open.take().ok_or(NO_CYCLE)?;
+        let decided = self.decide_open(&mut open);
+        self.open = Some(open);
+        decided
+    }
+
+    fn decide_open(&mut self, open: &mut OpenCycle) -> Result<(), EngineError> {
+        self.resolve_universe(&open.input)?;
+        self.fill_states(open)?;
+        let standing = Arc::clone(open.input.standing());
+        let limits = standing.constraints().limits();
+        let portfolio = PortfolioState {
+            cash_headroom: self.cash_headroom(limits, open.nlv_before)?,
+            block: portfolio_block(&open.input),
+        };
+        let Some(cached) = &self.universe else {
+            return Err(EngineError::NoAsset);
+        };
+        let mut decisions = std::mem::take(&mut self.buffers.decisions);
+        decide(
+            &cached.universe,
+            &self.buffers.states,
+            portfolio,
+            &mut decisions,
+        )?;
+        let states = std::mem::take(&mut self.buffers.states);
+        let rows = open.input.rows().iter().zip(&states);
+        let results = decisions.allowed().iter().zip(decisions.bindings());
+        for ((row, state), (&allowed, bindings)) in rows.zip(results) {
+            let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
+            let lineage_hash = self.write_decision(open, spec, row, state, allowed, bindings)?;
+            open.rows.push(DecidedRow {
+                previous: state.previous,
+                allowed,
+                held: self.accounts.books().quantity(&spec.asset_id),
+                lineage_hash,
+                next_leg: 0,
+            });
+            open.decisions += 1;
+        }
+        self.buffers.states = states;
+        self.buffers.decisions = decisions;
+        Ok(())
+    }
+
+    fn write_decision(
+        &mut self,
+        open: &OpenCycle,
+        spec: &AssetSpec,
+        row: &CycleRow,
+        state: &AssetState,
+        allowed: Exposure,
+        bindings: &[ios012_constraints::Binding],
+    ) -> Result<Hash, EngineError> {
+        let limits = open.input.constraints().limits();
+        let input_state_hash = input_state_hash(
+            &spec.asset_id,
+            open.cycle_hash,
+            state.previous,
+            row.reference_price,
+        );
+        let lineage_hash = lineage_hash(
+            input_state_hash,
+            row.target,
+            open.input.constraints().document().hash(),
+        );
+        let binding = bindings.iter().map(|binding| {
+            let limit: Code = binding.limit.to_string().parse()?;
+            Ok::<_, EngineError>(Binding {
+                after: binding.after,
+                before: binding.before,
+                limit,
+            })
+        });
+        self.write(Decision {
+            allowed_exposure: allowed,
+            asset_id: spec.asset_id.clone(),
+            lineage_hash,
+            metadata: Metadata {
+                binding: binding.collect::<Result<_, _>>()?,
+                input_state_hash,
+                reason: reason(allowed == state.previous, allowed == row.target),
+                reference_price: row.reference_price,
+                transition: 0,
+            },
+            previous_exposure: state.previous,
+            target_exposure: row.target,
+            timestamp: open.as_of(),
+            transition_cost: transition_cost(state.previous, allowed, open.nlv_before, limits)?,
+        })?;
+        Ok(lineage_hash)
+    }
+
+    /// Measures each asset: its exposure is rounded away from zero, against the portfolio.
+    fn fill_states(&mut self, open: &OpenCycle) -> Result<(), EngineError> {
+        let mut states = std::mem::take(&mut self.buffers.states);
+        states.clear();
+        let steps = open.input.constraints().limits().ramp_steps;
+        for row in open.input.rows() {
+            let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
+            let value = self.accounts.books().value(&spec.asset_id);
+            states.push(AssetState {
+                previous: exposure_of(value, open.nlv_before, Rounding::AwayFromZero)?,
+                target: row.target,
+                market_open: row.market_open,
+                shock_score: row.shock_score,
+                ramp_remaining: self.ramp_remaining(&spec.asset_id, row.target, steps),
+            });
+        }
+        self.buffers.states = states;
+        Ok(())
+    }
+
+    /// The steps that are left on the way to a target: all of them for a new target, one less for
+    /// the target of the last cycle, at least one.
+    fn ramp_remaining(&mut self, asset_id: &AssetId, target: Exposure, steps: u32) -> u32 {
+        if steps <= 1 {
+            return 1;
+        }
+        let remaining = match self.ramps.get(asset_id) {
+            Some(ramp) if ramp.target == target => {
+                ramp.remaining.min(steps).saturating_sub(1).max(1)
+            }
+            _ => steps,
+        };
+        self.ramps
+            .insert(asset_id.clone(), Ramp { target, remaining });
+        remaining
+    }
+
+    fn resolve_universe(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+        let constraints = input.constraints().document().hash();
+        let registry = input.registry().document().hash();
+        let fits = |cached: &CachedUniverse| {
+            cached.constraints == constraints
+                && cached.registry == registry
+                && cached
+                    .assets
+                    .iter()
+                    .eq(input.rows().iter().map(|row| &row.asset))
+        };
+        if self.universe.as_ref().is_some_and(fits) {
+            return Ok(());
+        }
+        let specs: Option<Vec<_>> = input.rows().iter().map(|row| input.asset(row)).collect();
+        let universe = Universe::new(
+            input.constraints().limits(),
+            &specs.ok_or(EngineError::NoAsset)?,
+        )?;
+        self.universe = Some(CachedUniverse {
+            constraints,
+            registry,
+            assets: input.rows().iter().map(|row| row.asset).collect(),
+            universe,
+        });
+        Ok(())
+    }
+
+    /// `(cash − floor) / NLV`, rounded down, where the floor in money is rounded up. It is taken
+    /// from money, so cash that just reaches the floor is never taken for less.
+    pub(super) fn cash_headroom(&self, limits: &Limits, nlv: Money) -> Result<Exposure, CoreError> {
+        let left = self.cash_above_floor(limits, nlv)?;
+        let rounding = if left.is_negative() {
+            Rounding::AwayFromZero
+        } else {
+            Rounding::TowardZero
+        };
+        exposure_of(left, nlv, rounding)
+    }
+
+    /// Cash above the floor of IoS-006, in money.
+    pub(super) fn cash_above_floor(&self, limits: &Limits, nlv: Money) -> Result<Money, CoreError> {
+        let floor = value_of(limits.cash_floor, nlv, Rounding::AwayFromZero)?;
+        self.accounts.books().cash().checked_sub(floor)
+    }
+}
+
+/// The estimate at decision time: `abs(move) × NLV × (fee + slippage)`, rounded up once.
+fn transition_cost(
+    previous: Exposure,
+    allowed: Exposure,
+    nlv: Money,
+    limits: &Limits,
+) -> Result<Money, CoreError> {
+    const SCALE: i128 = Exposure::SCALE * Ratio::SCALE;
+    let size = allowed.checked_sub(previous)?.checked_abs()?;
+    let rate = limits.fee.checked_add(limits.slippage)?;
+    let overflow = CoreError::Overflow {
+        operation: "transition cost",
+    };
+    let moved = size.units().checked_mul(nlv.units()).ok_or(overflow)?;
+    mul_div(moved, rate.units(), SCALE, Rounding::AwayFromZero).map(Money::from_units)
+}

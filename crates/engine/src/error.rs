@@ -1,0 +1,54 @@
+use ios012_broker::BrokerError;
+use ios012_constraints::ConstraintsError;
+use ios012_contracts::Refusal;
+use ios012_core::CoreError;
+use ios012_lineage::{LineageError, OrderId};
+use thiserror::Error;
+
+/// What stops the engine. After any of these it takes no further event: what it holds in memory
+/// may differ from its ledger, and only a new engine over the verified ledger goes on.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Exact arithmetic failed, or the accounting identity is broken.
+    #[error("the books: {0}")]
+    Accounts(#[from] CoreError),
+    /// The decision could not be made.
+    #[error("the decision: {0}")]
+    Decision(#[from] ConstraintsError),
+    /// The ledger could not be written or read.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LineageError),
+    /// The broker could not be asked; the outcome of its open orders is unknown.
+    #[error("the broker: {0}")]
+    Broker(#[from] BrokerError),
+    /// A document of the ledger is refused when it is read again.
+    #[error("a document of the ledger: {0}")]
+    Document(#[from] Refusal),
+    /// The broker told something of an order that is not open.
+    #[error("the broker told of order {order_id}, which is not open")]
+    UnknownOrder {
+        /// The id.
+        order_id: OrderId,
+    },
+    /// The broker filled more than was ordered, or a quantity that is not above zero.
+    #[error("the broker overfilled order {order_id}")]
+    Overfilled {
+        /// The id.
+        order_id: OrderId,
+    },
+    /// A fill in a currency other than that of its order.
+    #[error("order {order_id} was filled in another currency")]
+    FillCurrency {
+        /// The id.
+        order_id: OrderId,
+    },
+    /// A cycle was begun before the last one was sealed, or an event needs an open cycle.
+    #[error("{0}")]
+    Sequence(&'static str),
+    /// A mandate names an asset that the registry does not have.
+    #[error("a row of the cycle has no asset in its registry")]
+    NoAsset,
+    /// The engine stopped at an earlier error.
+    #[error("the engine stopped at an earlier error; start again from the verified ledger")]
+    Halted,
+}

@@ -1,0 +1,48 @@
+use ios012_broker::{BrokerEvent, Submission};
+use ios012_contracts::{CycleInput, Refusal};
+use ios012_core::{Money, UtcTime};
+use ios012_lineage::CycleOutcome;
+
+/// What the engine can be told.
+#[derive(Debug)]
+pub enum Event {
+    /// The input of the next cycle, checked against the engine's own state.
+    Cycle(Box<CycleInput>),
+    /// An input that was refused.
+    Refused(Box<Refusal>),
+    /// News of an order.
+    Broker(BrokerEvent),
+}
+
+/// What the engine asks of the world, to be performed in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Keep the documents of the open cycle ([`crate::Engine::documents`]).
+    KeepDocuments,
+    /// Keep the pending records ([`crate::Engine::chain_mut`]); they must be durable before any
+    /// later [`Effect::Submit`] is performed, where a broker outlives the process.
+    KeepRecords,
+    /// Send an order.
+    Submit(Submission),
+    /// The cycle has ended; its last record is pending.
+    Sealed(CycleSummary),
+}
+
+/// How a cycle ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CycleSummary {
+    /// Counts cycles from 1; 0 for a refusal, which is outside any cycle.
+    pub cycle_id: u64,
+    /// Time of the cycle; none for a refusal whose time is unknown.
+    pub as_of: Option<UtcTime>,
+    /// Outcome.
+    pub outcome: CycleOutcome,
+    /// Decisions made.
+    pub decisions: u64,
+    /// Orders sent.
+    pub orders: u64,
+    /// Fills booked.
+    pub fills: u64,
+    /// Net liquidation value after the cycle, in base currency.
+    pub nlv_after: Money,
+}

@@ -1,0 +1,19 @@
+//! The cycle: a state machine that takes events and returns effects, and the runner that performs
+//! them.
+//!
+//! Invariant: [`Engine`] does no I/O, waits for nothing and reads no clock. The runner decides
+//! nothing: it performs effects in the order in which they come and hands back what happened. A
+//! backtest, a replay and a live portfolio are the same engine under other runners.
+
+mod account;
+mod engine;
+mod error;
+mod event;
+//mod replay;
+mod runner;
+
+pub use engine::Engine;
+pub use error::EngineError;
+pub use event::{CycleSummary, Effect, Event};
+//pub use replay::{Difference, ReplayReport, replay};
+pub use runner::{FileSink, LedgerSink, MemorySink, Runner, SyncPolicy};

@@ -1,0 +1,251 @@
+//! Performs effects in order and hands back what happened. It decides nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ios012_broker::{Broker, BrokerEvent};
+use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
+use ios012_lineage::ledger::{DocumentKind, LedgerWriter};
+use ios012_lineage::{Chain, Hash};
+
+use crate::{CycleSummary, Effect, Engine, EngineError, Event};
+
+/// Where records and documents are kept.
+pub trait LedgerSink {
+    /// Takes a document that the next records name.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being kept; nothing may be sent after it.
+    fn document(
+        &mut self,
+        kind: DocumentKind,
+        hash: Hash,
+        canonical: &str,
+    ) -> Result<(), EngineError>;
+
+    /// Takes the chain's pending records before an order leaves, or at a seal.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being kept; nothing may be sent after it.
+    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
+
+    /// Is told that a cycle has ended.
+    ///
+    /// # Errors
+    /// As for [`LedgerSink::records`].
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// As for [`LedgerSink::records`].
+    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
+}
+
+/// When records are made durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncPolicy {
+    /// Before every order that leaves and at every seal: where a broker outlives the process.
+    EveryIntent,
+    /// After this many cycles, at a rotation and at the end: where the broker lives and dies with
+    /// the process, so that nothing leaves (docs/lineage-format.md).
+    Cycles(u32),
+}
+
+/// Keeps a ledger in files.
+#[derive(Debug)]
+pub struct FileSink {
+    writer: LedgerWriter,
+    policy: SyncPolicy,
+    unsynced_cycles: u32,
+}
+
+impl FileSink {
+    /// Keeps records with this writer.
+    pub const fn new(writer: LedgerWriter, policy: SyncPolicy) -> Self {
+        Self {
+            writer,
+            policy,
+            unsynced_cycles: 0,
+        }
+    }
+
+    fn keep(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.unsynced_cycles = 0;
+        self.writer.append(chain)?;
+        Ok(self.writer.sync()?)
+    }
+}
+
+impl LedgerSink for FileSink {
+    fn document(
+        &mut self,
+        kind: DocumentKind,
+        hash: Hash,
+        canonical: &str,
+    ) -> Result<(), EngineError> {
+        Ok(self.writer.write_document(kind, hash, canonical)?)
+    }
+
+    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        match self.policy {
+            SyncPolicy::EveryIntent => self.keep(chain),
+            SyncPolicy::Cycles(_) => Ok(()),
+        }
+    }
+
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        let SyncPolicy::Cycles(cycles) = self.policy else {
+            return Ok(());
+        };
+        self.unsynced_cycles += 1;
+        if self.unsynced_cycles < cycles {
+            Ok(())
+        } else {
+            self.keep(chain)
+        }
+    }
+
+    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.keep(chain)
+    }
+}
+
+/// Keeps nothing: for measurements of the decision alone.
+#[derive(Debug, Default)]
+pub struct MemorySink;
+
+impl LedgerSink for MemorySink {
+    fn document(&mut self, _: DocumentKind, _: Hash, _: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn records(&mut self, _: &mut Chain) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        chain.clear_pending();
+        Ok(())
+    }
+
+    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        chain.clear_pending();
+        Ok(())
+    }
+}
+
+/// An engine with its broker and its ledger.
+#[derive(Debug)]
+pub struct Runner<B, S> {
+    engine: Engine,
+    broker: B,
+    sink: S,
+    effects: Vec<Effect>,
+    queue: VecDeque<Effect>,
+    news: Vec<BrokerEvent>,
+}
+
+impl<B: Broker, S: LedgerSink> Runner<B, S> {
+    /// Keeps what the engine has pending (the genesis record of a new ledger).
+    ///
+    /// # Errors
+    /// [`EngineError::Ledger`].
+    pub fn new(mut engine: Engine, broker: B, mut sink: S) -> Result<Self, EngineError> {
+        sink.finish(engine.chain_mut())?;
+        Ok(Self {
+            engine,
+            broker,
+            sink,
+            effects: Vec::new(),
+            queue: VecDeque::new(),
+            news: Vec::new(),
+        })
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Runs one cycle to its seal. An input that does not fit the portfolio's state is recorded
+    /// as a refusal and returned beside the summary.
+    ///
+    /// # Errors
+    /// What halts the engine. The ledger then ends in an open cycle.
+    pub async fn cycle(
+        &mut self,
+        standing: &Arc<Standing>,
+        regimes: Option<Arc<Regimes>>,
+        mandate: Mandate,
+        market: Market,
+    ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
+        let last = self.engine.last_accepted();
+        let held = self.engine.held();
+        match CycleInput::check(standing, regimes, mandate, market, last, held) {
+            Ok(input) => Ok((self.perform(Event::Cycle(Box::new(input))).await?, None)),
+            Err(refusal) => Ok((self.refuse(refusal.clone()).await?, Some(refusal))),
+        }
+    }
+
+    /// Records a document that could not be read.
+    ///
+    /// # Errors
+    /// What halts the engine.
+    pub async fn refuse(&mut self, refusal: Refusal) -> Result<CycleSummary, EngineError> {
+        self.perform(Event::Refused(Box::new(refusal))).await
+    }
+
+    /// Makes everything durable and returns the engine.
+    ///
+    /// # Errors
+    /// [`EngineError::Ledger`].
+    pub fn finish(mut self) -> Result<Engine, EngineError> {
+        self.sink.finish(self.engine.chain_mut())?;
+        Ok(self.engine)
+    }
+
+    async fn perform(&mut self, event: Event) -> Result<CycleSummary, EngineError> {
+        self.queue.clear();
+        self.news.clear();
+        self.tell(event)?;
+        loop {
+            while let Some(effect) = self.queue.pop_front() {
+                match effect {
+                    Effect::KeepDocuments => {
+                        for (kind, hash, canonical) in self.engine.documents() {
+                            self.sink.document(kind, hash, canonical)?;
+                        }
+                    }
+                    Effect::KeepRecords => self.sink.records(self.engine.chain_mut())?,
+                    Effect::Submit(submission) => {
+                        self.broker.submit(&submission, &mut self.news).await?;
+                    }
+                    Effect::Sealed(summary) => {
+                        self.sink.cycle_ended(self.engine.chain_mut())?;
+                        return Ok(summary);
+                    }
+                }
+            }
+            if self.news.is_empty() {
+                self.broker.poll(&mut self.news).await?;
+            }
+            if self.news.is_empty() {
+                return Err(EngineError::Sequence(
+                    "orders are open and the broker has no news",
+                ));
+            }
+            let mut news = std::mem::take(&mut self.news);
+            for event in news.drain(..) {
+                self.tell(Event::Broker(event))?;
+            }
+            self.news = news;
+        }
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), EngineError> {
+        self.engine.handle(event, &mut self.effects)?;
+        self.queue.extend(self.effects.drain(..));
+        Ok(())
+    }
+}

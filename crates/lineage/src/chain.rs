@@ -1,0 +1,118 @@
+//! The chain in memory: each record names the one before it. No I/O.
+
+use ios012_core::PortfolioId;
+
+use crate::field::Memo;
+use crate::hash::sha256;
+use crate::{Envelope, Hash, LineageError, Record};
+
+/// The longest record, in bytes of JSON: the limit of a `tlog-tiles` entry.
+pub const RECORD_LIMIT: usize = 65_535;
+
+/// A segment ends after the first seal that brings it past this many bytes.
+pub const SEGMENT_LIMIT: u64 = 64 << 20;
+
+/// A hash chain and the lines that a ledger has not taken yet.
+#[derive(Debug)]
+pub struct Chain {
+    envelope: Envelope,
+    memo: Memo,
+    json: String,
+    pending: Vec<u8>,
+    pending_records: u64,
+    segment_bytes: u64,
+    segment_ends: Vec<usize>,
+}
+
+impl Chain {
+    /// An empty chain.
+    pub fn new(portfolio_id: PortfolioId, epoch: u64) -> Self {
+        Self::resume(portfolio_id, epoch, 0, Hash::ZERO)
+    }
+
+    /// A chain that goes on after `next_seq` records, the last of which has the hash `prev`, in a
+    /// new segment.
+    pub fn resume(portfolio_id: PortfolioId, epoch: u64, next_seq: u64, prev: Hash) -> Self {
+        Self {
+            envelope: Envelope {
+                portfolio_id,
+                seq: next_seq,
+                prev,
+                epoch,
+            },
+            memo: Memo::default(),
+            json: String::with_capacity(RECORD_LIMIT),
+            pending: Vec::new(),
+            pending_records: 0,
+            segment_bytes: 0,
+            segment_ends: Vec::new(),
+        }
+    }
+
+    /// Appends a record and returns its hash.
+    ///
+    /// # Errors
+    /// [`LineageError::RecordTooLong`]; the chain is as before.
+    pub fn append(&mut self, record: &Record) -> Result<Hash, LineageError> {
+        self.json.clear();
+        record.write_with(&self.envelope, &mut self.json, &mut self.memo)?;
+        if self.json.len() > RECORD_LIMIT {
+            return Err(LineageError::RecordTooLong {
+                kind: record.kind().to_owned(),
+                bytes: self.json.len(),
+            });
+        }
+        let hash = sha256(self.json.as_bytes());
+        let before = self.pending.len();
+        self.pending.extend_from_slice(&hash.to_hex());
+        self.pending.push(b' ');
+        self.pending.extend_from_slice(self.json.as_bytes());
+        self.pending.push(b'\n');
+        self.pending_records += 1;
+        self.envelope.seq += 1;
+        self.envelope.prev = hash;
+        self.segment_bytes += (self.pending.len() - before) as u64;
+        if matches!(record, Record::Seal(_)) && self.segment_bytes > SEGMENT_LIMIT {
+            self.segment_ends.push(self.pending.len());
+            self.segment_bytes = 0;
+        }
+        Ok(hash)
+    }
+
+    /// Records so far, and the hash of the last one.
+    pub const fn head(&self) -> (u64, Hash) {
+        (self.envelope.seq, self.envelope.prev)
+    }
+
+    /// The portfolio.
+    pub const fn portfolio_id(&self) -> &PortfolioId {
+        &self.envelope.portfolio_id
+    }
+
+    /// The epoch of the records that are appended.
+    pub const fn epoch(&self) -> u64 {
+        self.envelope.epoch
+    }
+
+    /// The lines since [`Self::clear_pending`].
+    pub fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
+    /// How many lines are pending.
+    pub const fn pending_records(&self) -> u64 {
+        self.pending_records
+    }
+
+    /// Where in the pending lines a segment ends, ascending.
+    pub(crate) fn segment_ends(&self) -> &[usize] {
+        &self.segment_ends
+    }
+
+    /// Forgets the pending lines and keeps their memory. [`crate::LedgerWriter::append`] does it.
+    pub fn clear_pending(&mut self) {
+        self.pending.clear();
+        self.pending_records = 0;
+        self.segment_ends.clear();
+    }
+}

@@ -1,0 +1,58 @@
+//! A ledger in a directory: segments, the pack of documents and the head.
+
+mod documents;
+mod head;
+mod lines;
+mod reader;
+mod writer;
+
+pub use documents::{DocumentKind, Documents};
+pub use reader::{LedgerReader, StoredRecord};
+pub use writer::LedgerWriter;
+
+pub(crate) use head::Head;
+pub(crate) use lines::{Line, LineReader, split_line};
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::LineageError;
+
+/// The longest document, in bytes of JSON.
+pub const DOCUMENT_LIMIT: usize = 16 << 20;
+
+/// The file of documents.
+pub(crate) const PACK: &str = "documents.pack";
+
+const LOCK: &str = "lock";
+
+/// The segments of a ledger in ascending order of their numbers, which may have gaps.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the names are sorted before they are used"
+)]
+pub(crate) fn segments(directory: &Path) -> Result<Vec<u32>, LineageError> {
+    let list = |error| LineageError::io("list", directory, error);
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory).map_err(list)? {
+        let name = entry.map_err(list)?.file_name();
+        numbers.extend(name.to_str().and_then(segment_number));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+pub(crate) fn segment_name(number: u32) -> String {
+    format!("{number:06}.ledger")
+}
+
+pub(crate) fn segment_path(directory: &Path, number: u32) -> PathBuf {
+    directory.join(segment_name(number))
+}
+
+/// The number in `^[0-9]{6}\.ledger$`.
+fn segment_number(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".ledger")?;
+    let fits = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| digits.parse().ok()).flatten()
+}

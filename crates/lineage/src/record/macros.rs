@@ -1,0 +1,89 @@
+//! One list of members makes a type, its writer and its reader, so the three cannot differ.
+
+/// An object inside a record: members in ascending order of their keys. In brackets stand the
+/// methods of the reader that take a member and the end, which say whether others may stand there.
+macro_rules! object {
+    (
+        $(#[$doc:meta])*
+        $name:ident [$take:ident, $end:ident] {
+            $($(#[$member_doc:meta])* $member:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name { $($(#[$member_doc])* pub $member: $type,)* }
+
+        impl $crate::field::Field for $name {
+            fn write(&self, json: $crate::JsonWriter<'_>, memo: &mut $crate::field::Memo) {
+                json.object(|object| {
+                    $($crate::field::Field::write(
+                        &self.$member, object.member(stringify!($member)), memo,
+                    );)*
+                });
+            }
+
+            fn read(
+                json: &mut $crate::canonical::JsonReader<'_>,
+                memo: &mut $crate::field::Memo,
+            ) -> Result<Self, $crate::LineageError> {
+                let mut object = json.object()?;
+                $(let $member = object.$take(stringify!($member))
+                    .and_then(|value| $crate::field::Field::read(value, memo))
+                    .map_err(|error| error.in_member(stringify!($member)))?;)*
+                object.$end()?;
+                Ok(Self { $($member,)* })
+            }
+        }
+    };
+}
+
+/// The body of a record: its members in ascending order, with `=` before those of the envelope.
+macro_rules! record {
+    (
+        $(#[$doc:meta])*
+        $name:ident = $kind:literal {
+            $($(= $envelope:ident)? $($(#[$member_doc:meta])* $member:ident: $type:ty)?,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name { $($($(#[$member_doc])* pub $member: $type,)?)* }
+
+        impl $crate::record::Body for $name {
+            const KIND: &'static str = $kind;
+
+            fn write(
+                &self,
+                envelope: &$crate::record::Envelope,
+                json: $crate::JsonWriter<'_>,
+                memo: &mut $crate::field::Memo,
+            ) {
+                json.object(|object| {$(
+                    $(envelope.$envelope(object, $kind, memo);)?
+                    $($crate::field::Field::write(
+                        &self.$member, object.member(stringify!($member)), memo,
+                    );)?
+                )*});
+            }
+
+            fn read(
+                json: &mut $crate::canonical::JsonReader<'_>,
+                memo: &mut $crate::field::Memo,
+            ) -> Result<($crate::record::Envelope, Self), $crate::LineageError> {
+                let mut object = json.object()?;
+                let mut envelope = $crate::record::EnvelopeReader::default();
+                $(
+                    $(envelope.$envelope(&mut object, $kind, memo)
+                        .map_err(|error| error.in_member(stringify!($envelope)))?;)?
+                    $(let $member = object.member(stringify!($member))
+                        .and_then(|value| $crate::field::Field::read(value, memo))
+                        .map_err(|error| error.in_member(stringify!($member)))?;)?
+                )*
+                object.end()?;
+                Ok((envelope.finish()?, Self { $($($member,)?)* }))
+            }
+        }
+    };
+}
+
+pub(crate) use {object, record};

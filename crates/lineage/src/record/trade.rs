@@ -1,0 +1,303 @@
+//! The records of a cycle: what came in, what was decided, what was sent, what came back.
+
+use ios012_core::{AssetId, CurrencyCode, Exposure, Money, Price, Quantity, UtcTime};
+
+use super::macros::{object, record};
+use crate::canonical::JsonReader;
+use crate::derive::OrderId;
+use crate::field::{Field, Memo};
+use crate::text::text_enum;
+use crate::{Code, Hash, JsonWriter, LineageError};
+
+text_enum! {
+    /// Whether orders can leave the process.
+    Mode {
+        /// The paper broker.
+        Paper = "paper",
+        /// A venue (after G4).
+        Live = "live",
+    }
+}
+
+object! {
+    /// The rules that decided. Nothing in it differs between two builds of one source.
+    EngineIdentity [member, end] {
+        /// The engine, `ios012`.
+        name: Code,
+        /// The version of the rules of decision and accounting.
+        rules: Code,
+        /// The version of the engine.
+        version: Code,
+    }
+}
+
+record! {
+    /// The start of a cycle: the documents it reads, by hash.
+    Cycle = "cycle" {
+        /// The canonical trial balance before the cycle.
+        account_hash: Hash,
+        /// The mandate's time, which is the cycle's time.
+        as_of: UtcTime,
+        /// IoS-006.
+        constraints_hash: Hash,
+        /// Counts cycles from 1.
+        cycle_id: u64,
+        /// What decided.
+        engine: EngineIdentity,
+        = epoch,
+        = kind,
+        /// IoS-004.
+        mandate_hash: Hash,
+        /// The market snapshot of IoS-001.
+        market_hash: Hash,
+        /// Paper or live.
+        mode: Mode,
+        = portfolio_id,
+        = prev,
+        /// IoS-003, where the cycle has regimes.
+        regime_hash: Option<Hash>,
+        /// IoS-001.
+        registry_hash: Hash,
+        = schema,
+        = seq,
+    }
+}
+
+object! {
+    /// One limit that bound a decision.
+    Binding [member, end] {
+        /// The exposure after it.
+        after: Exposure,
+        /// The exposure before it.
+        before: Exposure,
+        /// The limit's name.
+        limit: Code,
+    }
+}
+
+object! {
+    /// What a decision was made from. A later version may add members; readers pass over them.
+    Metadata [member_after_others, skip_rest] {
+        /// The limits that bound, in order, from target to allowed.
+        binding: Vec<Binding>,
+        /// See [`crate::input_state_hash`].
+        input_state_hash: Hash,
+        /// Why the decision is what it is.
+        reason: Code,
+        /// The snapshot's price.
+        reference_price: Price,
+        /// Counts the moves of one asset in one cycle, from 0.
+        transition: u64,
+    }
+}
+
+record! {
+    /// One exposure update: the eight members of the seed, section 5.
+    Decision = "decision" {
+        /// The exposure after all limits.
+        allowed_exposure: Exposure,
+        /// The asset.
+        asset_id: AssetId,
+        = epoch,
+        = kind,
+        /// See [`crate::lineage_hash`].
+        lineage_hash: Hash,
+        /// What the decision was made from.
+        metadata: Metadata,
+        = portfolio_id,
+        = prev,
+        /// The marked exposure before the cycle.
+        previous_exposure: Exposure,
+        = schema,
+        = seq,
+        /// What the mandate asks.
+        target_exposure: Exposure,
+        /// The cycle's `as_of`.
+        timestamp: UtcTime,
+        /// The estimated cost in base currency.
+        transition_cost: Money,
+    }
+}
+
+pub use ios012_core::sequence::Side;
+
+impl Field for Side {
+    fn write(&self, json: JsonWriter<'_>, _: &mut Memo) {
+        json.plain(|out| out.push_str(self.as_str()));
+    }
+
+    fn read(json: &mut JsonReader<'_>, _: &mut Memo) -> Result<Self, LineageError> {
+        let text = json.plain()?;
+        let found = Self::ALL.iter().find(|side| side.as_str() == text);
+        found.copied().ok_or(LineageError::TextGrammar {
+            what: "side",
+            grammar: "one of buy sell",
+        })
+    }
+}
+
+record! {
+    /// The intent to send one order, durable before it leaves.
+    Order = "order" {
+        /// The asset of the decision it carries out.
+        asset_id: AssetId,
+        = epoch,
+        = kind,
+        /// Counts the legs, slices and transitions of the asset in the cycle, from 0.
+        leg: u64,
+        /// The worst price that is taken.
+        limit_price: Price,
+        /// The earliest time it may leave.
+        not_before: UtcTime,
+        /// See [`crate::order_id`].
+        order_id: OrderId,
+        = portfolio_id,
+        = prev,
+        /// Units, above zero.
+        quantity: Quantity,
+        = schema,
+        = seq,
+        /// Buy or sell.
+        side: Side,
+    }
+}
+
+text_enum! {
+    /// What is known of an order.
+    OutcomeState {
+        /// The broker has it.
+        Accepted = "accepted",
+        /// The broker refused it.
+        Rejected = "rejected",
+        /// It ended before it was filled.
+        Cancelled = "cancelled",
+        /// Its time ended before it was filled.
+        Expired = "expired",
+        /// The broker did not say.
+        Unknown = "unknown",
+        /// Its whole quantity was filled.
+        Filled = "filled",
+    }
+}
+
+record! {
+    /// News of an order.
+    Outcome = "outcome" {
+        /// The cause, in our words.
+        code: Code,
+        = epoch,
+        = kind,
+        /// The order.
+        order_id: OrderId,
+        = portfolio_id,
+        = prev,
+        = schema,
+        = seq,
+        /// The order's state.
+        state: OutcomeState,
+    }
+}
+
+record! {
+    /// A trade.
+    Fill = "fill" {
+        /// The currency of price and fee.
+        currency: CurrencyCode,
+        = epoch,
+        /// What the trade cost, in `currency`.
+        fee: Money,
+        /// The venue's id of the trade, once per order.
+        fill_id: Code,
+        = kind,
+        /// The order.
+        order_id: OrderId,
+        = portfolio_id,
+        = prev,
+        /// The price per unit.
+        price: Price,
+        /// Units, above zero.
+        quantity: Quantity,
+        = schema,
+        = seq,
+        /// When it was made.
+        time: UtcTime,
+    }
+}
+
+record! {
+    /// What of a decision could not be traded.
+    Residual = "residual" {
+        /// The asset.
+        asset_id: AssetId,
+        = epoch,
+        = kind,
+        = portfolio_id,
+        = prev,
+        /// Units left over, signed like the change.
+        quantity: Quantity,
+        /// Why.
+        reason: Code,
+        = schema,
+        = seq,
+    }
+}
+
+text_enum! {
+    /// How a cycle ended.
+    CycleOutcome {
+        /// It was carried out.
+        Executed = "executed",
+        /// A breaker stopped it.
+        Aborted = "aborted",
+        /// Its input was refused before it began.
+        Refused = "refused",
+        /// It was found open after a crash and closed.
+        Recovered = "recovered",
+    }
+}
+
+text_enum! {
+    /// The circuit breaker level (ADR-016).
+    Defcon {
+        /// Normal.
+        Green = "GREEN",
+        /// Watch.
+        Yellow = "YELLOW",
+        /// Paper only.
+        Orange = "ORANGE",
+        /// Cancel open orders; reduce only or to cash.
+        Red = "RED",
+        /// Halted until the CEO resets.
+        Black = "BLACK",
+    }
+}
+
+record! {
+    /// The end of a cycle. Amounts are in base currency; null where they cannot be known.
+    Seal = "seal" {
+        /// Cash after the cycle.
+        cash: Option<Money>,
+        /// Decision records since the cycle record.
+        decisions: u64,
+        /// The level after the cycle.
+        defcon: Defcon,
+        = epoch,
+        /// Fill records since the cycle record.
+        fills: u64,
+        = kind,
+        /// Liabilities after the cycle.
+        liabilities: Option<Money>,
+        /// Net liquidation value after the cycle.
+        nlv_after: Option<Money>,
+        /// Net liquidation value before the cycle.
+        nlv_before: Option<Money>,
+        /// Order records since the cycle record.
+        orders: u64,
+        /// How it ended.
+        outcome: CycleOutcome,
+        = portfolio_id,
+        = prev,
+        = schema,
+        = seq,
+    }
+}

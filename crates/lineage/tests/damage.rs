@@ -1,0 +1,561 @@
+//! Every damage to a ledger is found, with the right rule and place.
+#![expect(clippy::expect_used, reason = "a test may stop")]
+
+mod support;
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use ios012_lineage::{
+    Chain, ExpectedHead, FailureCode, Hash, LedgerStatus, LedgerWriter, LineageError, Record,
+    VerifyFailure, VerifyReport, sha256, verify,
+};
+
+const SEGMENT: &str = "000001.ledger";
+const PACK: &str = "documents.pack";
+const HEAD: &str = "head";
+
+/// The files of the example with their names, and its head.
+type Example = ([(&'static str, Vec<u8>); 3], ExpectedHead);
+
+/// A copy of the example ledger, and the head that somebody kept.
+struct Ledger {
+    directory: tempfile::TempDir,
+    kept: ExpectedHead,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        static EXAMPLE: LazyLock<Example> = LazyLock::new(|| {
+            let directory = tempfile::tempdir().expect("a directory");
+            let (records, hash) = support::write_example(directory.path());
+            let read = |file| {
+                (
+                    file,
+                    fs::read(directory.path().join(file)).expect("the file"),
+                )
+            };
+            (
+                [SEGMENT, PACK, HEAD].map(read),
+                ExpectedHead { records, hash },
+            )
+        });
+        let ledger = Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            kept: EXAMPLE.1,
+        };
+        for (file, bytes) in &EXAMPLE.0 {
+            ledger.write(file, bytes);
+        }
+        ledger
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn read(&self, file: &str) -> Vec<u8> {
+        fs::read(self.path().join(file)).expect("the file")
+    }
+
+    fn write(&self, file: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.path().join(file), bytes).expect("the file");
+    }
+
+    /// For damage in place.
+    fn open(&self, file: &str) -> File {
+        let path = self.path().join(file);
+        File::options().write(true).open(path).expect("the file")
+    }
+
+    fn is_complete(&self) -> bool {
+        self.verify()
+            .is_ok_and(|report| report.status == LedgerStatus::Complete)
+    }
+
+    fn lines(&self, file: &str) -> Vec<String> {
+        let text = String::from_utf8(self.read(file)).expect("text");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn set_lines(&self, file: &str, lines: &[String]) {
+        self.write(
+            file,
+            lines
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>(),
+        );
+    }
+
+    /// Edits the JSON of a line and gives the line the hash of what it then holds.
+    fn edit(&self, line: usize, from: &str, to: &str) {
+        let mut lines = self.lines(SEGMENT);
+        assert!(lines[line].contains(from), "line {line} has no {from}");
+        let json = lines[line][65..].replacen(from, to, 1);
+        lines[line] = framed(&json);
+        self.set_lines(SEGMENT, &lines);
+    }
+
+    /// Chains all lines anew and writes a fitting head: what the holder of the files can do.
+    fn forge_chain(&self) {
+        let mut prev = Hash::ZERO;
+        let mut lines = self.lines(SEGMENT);
+        for line in &mut lines {
+            let json = &line[65..];
+            let at = json.find("\"prev\":\"").expect("an envelope") + 8;
+            let json = format!("{}{prev}{}", &json[..at], &json[at + 64..]);
+            prev = sha256(json.as_bytes());
+            *line = framed(&json);
+        }
+        self.set_lines(SEGMENT, &lines);
+        self.write(HEAD, format!("{} {prev}\n", lines.len()));
+    }
+
+    fn verify(&self) -> Result<VerifyReport, VerifyFailure> {
+        verify(self.path(), None)
+    }
+
+    /// The rule that the verifier says is broken, and the line.
+    fn failure(&self) -> (FailureCode, Option<u64>) {
+        let failure = self.verify().expect_err("damage is found");
+        (failure.code, failure.line)
+    }
+}
+
+fn framed(json: &str) -> String {
+    format!("{} {json}", sha256(json.as_bytes()))
+}
+
+#[test]
+fn no_flipped_bit_goes_unseen() {
+    let ledger = Ledger::new();
+    for name in [SEGMENT, PACK, HEAD] {
+        let file = ledger.open(name);
+        for (at, byte) in ledger.read(name).into_iter().enumerate() {
+            let put = |byte| file.write_all_at(&[byte], at as u64).expect("the file");
+            put(byte ^ (1 << (at % 8)));
+            assert!(!ledger.is_complete(), "{name}: byte {at}");
+            put(byte);
+        }
+    }
+    assert!(ledger.is_complete());
+}
+
+#[test]
+fn no_cut_goes_unseen() {
+    for name in [SEGMENT, PACK, HEAD] {
+        let ledger = Ledger::new();
+        assert!(ledger.is_complete());
+        let file = ledger.open(name);
+        for length in (0..ledger.read(name).len()).rev() {
+            file.set_len(length as u64).expect("the file");
+            assert!(!ledger.is_complete(), "{name}: cut at {length}");
+        }
+    }
+}
+
+#[test]
+fn dropped_doubled_and_swapped_lines() {
+    for line in 1..11 {
+        let ledger = Ledger::new();
+        let whole = ledger.lines(SEGMENT);
+        let mut dropped = whole.clone();
+        dropped.remove(line);
+        ledger.set_lines(SEGMENT, &dropped);
+        assert_eq!(ledger.failure(), (FailureCode::Seq, Some(line as u64 + 1)));
+        let mut doubled = whole.clone();
+        doubled.insert(line, whole[line].clone());
+        ledger.set_lines(SEGMENT, &doubled);
+        assert_eq!(ledger.failure(), (FailureCode::Seq, Some(line as u64 + 2)));
+        let mut swapped = whole;
+        swapped.swap(line, line + 1);
+        ledger.set_lines(SEGMENT, &swapped);
+        assert_eq!(ledger.failure(), (FailureCode::Seq, Some(line as u64 + 1)));
+    }
+}
+
+#[test]
+fn an_edited_exposure_breaks_the_next_link() {
+    let ledger = Ledger::new();
+    let (from, to) = (r#""target_exposure":"0.01""#, r#""target_exposure":"0.02""#);
+    ledger.edit(3, from, to);
+    assert_eq!(ledger.failure().0, FailureCode::Binding);
+    let ledger = Ledger::new();
+    ledger.edit(
+        3,
+        r#""transition_cost":"0.01""#,
+        r#""transition_cost":"0.02""#,
+    );
+    assert_eq!(ledger.failure(), (FailureCode::Prev, Some(5)));
+}
+
+/// The chain is forged as well: what the rules themselves find.
+#[test]
+fn each_rule_finds_its_own_breach() {
+    use FailureCode as Code;
+    let cases: &[(usize, &str, &str, Code)] = &[
+        (
+            0,
+            r#""kind":"genesis""#,
+            r#""kind":"genesys""#,
+            Code::Genesis,
+        ),
+        (0, r#""epoch":"1""#, r#""epoch":"2""#, Code::Epoch),
+        (4, r#""epoch":"1""#, r#""epoch":"2""#, Code::Epoch),
+        (4, r#""seq":"4""#, r#""seq":"5""#, Code::Seq),
+        (4, "example", "exampel", Code::PortfolioId),
+        (
+            4,
+            r#""schema":"ios012.record.v1""#,
+            r#""schema":"ios012.record.v2""#,
+            Code::Member,
+        ),
+        (4, r#""kind""#, r#" "kind""#, Code::Canonical),
+        (
+            4,
+            r#""quantity":"0.392156862""#,
+            r#""quantity":0.392156862"#,
+            Code::Canonical,
+        ),
+        (
+            4,
+            r#""quantity":"0.392156862""#,
+            r#""quantity":"0.3921568620""#,
+            Code::Member,
+        ),
+        (4, r#""reason":"#, r#""raison":"x","reason":"#, Code::Member),
+        (
+            4,
+            r#""asset_id":"BBB""#,
+            r#""asset_id":"CCC""#,
+            Code::NoDecision,
+        ),
+        (1, r#""cycle_id":"1""#, r#""cycle_id":"2""#, Code::CycleId),
+        (
+            1,
+            r#""mandate_hash":""#,
+            r#""mandate_hash":"00"#,
+            Code::Member,
+        ),
+        (2, "2026-11-20T", "2026-11-21T", Code::Timestamp),
+        (
+            3,
+            r#""asset_id":"BBB""#,
+            r#""asset_id":"AAA""#,
+            Code::DecisionOrder,
+        ),
+        (
+            2,
+            r#""limit":"max_exposure""#,
+            r#""limit":"""#,
+            Code::Member,
+        ),
+        (2, r#""before":"0.5""#, r#""before":"0.45""#, Code::Binding),
+        (2, r#""after":"0.4""#, r#""after":"0.3""#, Code::Binding),
+        (
+            2,
+            r#""reference_price":"100""#,
+            r#""reference_price":"101""#,
+            Code::InputStateHash,
+        ),
+        (
+            2,
+            r#""previous_exposure":"0""#,
+            r#""previous_exposure":"0.1""#,
+            Code::InputStateHash,
+        ),
+        (5, r#""leg":"0""#, r#""leg":"1""#, Code::OrderId),
+        (5, r#""quantity":"4""#, r#""quantity":"0""#, Code::Quantity),
+        (
+            5,
+            r#""quantity":"4""#,
+            r#""quantity":"3.5""#,
+            Code::Quantity,
+        ),
+        (
+            5,
+            r#""quantity":"4""#,
+            r#""quantity":"4.5""#,
+            Code::Quantity,
+        ),
+        (
+            6,
+            r#""state":"accepted""#,
+            r#""state":"filled""#,
+            Code::Quantity,
+        ),
+        (6, r#""order_id":""#, r#""order_id":"x"#, Code::Member),
+        (7, r#""quantity":"4""#, r#""quantity":"-4""#, Code::Quantity),
+        (9, r#""orders":"1""#, r#""orders":"2""#, Code::Seal),
+        (9, r#""decisions":"2""#, r#""decisions":"1""#, Code::Seal),
+        (9, r#""fills":"1""#, r#""fills":"0""#, Code::Seal),
+        (
+            9,
+            r#""nlv_after":"999.6""#,
+            r#""nlv_after":null"#,
+            Code::Seal,
+        ),
+        (
+            9,
+            r#""outcome":"executed""#,
+            r#""outcome":"refused""#,
+            Code::CycleGrammar,
+        ),
+        (
+            9,
+            r#""outcome":"executed""#,
+            r#""outcome":"recovered""#,
+            Code::CycleGrammar,
+        ),
+        (
+            11,
+            r#""outcome":"refused""#,
+            r#""outcome":"executed""#,
+            Code::CycleGrammar,
+        ),
+    ];
+    for (line, from, to, code) in cases {
+        let ledger = Ledger::new();
+        ledger.edit(*line, from, to);
+        ledger.forge_chain();
+        assert_eq!(ledger.failure().0, *code, "line {line}: {from} to {to}");
+    }
+}
+
+/// Lines taken out or put in, with a chain and numbers that fit.
+#[test]
+fn the_grammar_of_cycles_is_checked() {
+    let renumbered = |lines: &mut Vec<String>| {
+        for (seq, line) in lines.iter_mut().enumerate() {
+            let at = line.find("\"seq\":\"").expect("an envelope") + 7;
+            let end = at + line[at..].find('"').expect("a counter ends");
+            line.replace_range(at..end, &seq.to_string());
+        }
+    };
+    let cases: [(&[usize], FailureCode); 6] = [
+        (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 10], FailureCode::CycleGrammar),
+        (&[0, 2], FailureCode::CycleGrammar),
+        (&[0, 1, 2, 3, 5, 5], FailureCode::OrderId),
+        (&[0, 1, 2, 3, 5, 7, 7], FailureCode::FillId),
+        (&[0, 1, 2, 3, 7], FailureCode::NoOrder),
+        (&[0, 0], FailureCode::Genesis),
+    ];
+    for (kept, code) in cases {
+        let ledger = Ledger::new();
+        let whole = ledger.lines(SEGMENT);
+        let mut lines: Vec<String> = kept.iter().map(|&line| whole[line].clone()).collect();
+        renumbered(&mut lines);
+        ledger.set_lines(SEGMENT, &lines);
+        // Lines before the change keep their hashes, so derived hashes stay right.
+        ledger.forge_chain();
+        assert_eq!(ledger.failure().0, code, "{kept:?}");
+    }
+}
+
+#[test]
+fn a_missing_or_foreign_document() {
+    for line in 0..5 {
+        let ledger = Ledger::new();
+        let mut lines = ledger.lines(PACK);
+        lines.remove(line);
+        ledger.set_lines(PACK, &lines);
+        let failure = ledger.verify().expect_err("it is missing");
+        assert_eq!(failure.code, FailureCode::DocumentMissing);
+        assert_eq!((failure.file.as_str(), failure.seq), (SEGMENT, Some(1)));
+    }
+    let ledger = Ledger::new();
+    let mut lines = ledger.lines(PACK);
+    lines.push(framed(r#"{"b":"1","a":"2"}"#));
+    ledger.set_lines(PACK, &lines);
+    assert_eq!(ledger.failure(), (FailureCode::Canonical, Some(6)));
+    lines[5] = lines[4].replace("AAA", "AAB");
+    ledger.set_lines(PACK, &lines);
+    assert_eq!(ledger.failure(), (FailureCode::DocumentHash, Some(6)));
+}
+
+#[test]
+fn windows_line_ends() {
+    let ledger = Ledger::new();
+    for file in [SEGMENT, PACK, HEAD] {
+        let whole = ledger.read(file);
+        let text = String::from_utf8(whole.clone()).expect("text");
+        ledger.write(file, text.replace('\n', "\r\n"));
+        assert!(ledger.verify().is_err(), "{file}");
+        ledger.write(file, whole);
+    }
+}
+
+#[test]
+fn a_cut_or_rewritten_tail_shows_against_a_kept_head() {
+    let cut = Ledger::new();
+    let lines = cut.lines(SEGMENT);
+    cut.set_lines(SEGMENT, &lines[..10]);
+    assert_eq!(cut.failure().0, FailureCode::HeadMismatch);
+    cut.forge_chain();
+    let report = cut.verify().expect("nobody can tell");
+    assert_eq!(
+        (report.status, report.proven_records),
+        (LedgerStatus::Complete, None)
+    );
+    let failure = verify(cut.path(), Some(cut.kept)).expect_err("the kept head tells");
+    assert_eq!(failure.code, FailureCode::TailCutOrRewritten);
+
+    let rewritten = Ledger::new();
+    rewritten.edit(11, r#""cash":"599.6""#, r#""cash":"600""#);
+    assert_eq!(rewritten.failure().0, FailureCode::HeadMismatch);
+    rewritten.forge_chain();
+    assert!(rewritten.verify().is_ok(), "nobody can tell");
+    let failure = verify(rewritten.path(), Some(rewritten.kept)).expect_err("the head tells");
+    assert_eq!(failure.code, FailureCode::TailCutOrRewritten);
+    assert_eq!((failure.line, failure.seq), (Some(12), Some(11)));
+}
+
+#[test]
+fn crash_states_are_incomplete_and_stay_closed() {
+    let torn = Ledger::new();
+    let whole = torn.read(SEGMENT);
+    let lines = torn.lines(SEGMENT);
+    let open: usize = lines[..9].iter().map(|line| line.len() + 1).sum();
+    let first: usize = lines[0].len() + 1;
+    for (length, unsealed, torn_bytes) in
+        [(open, true, 0), (open + 5, true, 5), (first + 1, false, 1)]
+    {
+        torn.write(SEGMENT, &whole[..length]);
+        let head = format!("1 {}\n", &lines[0][..64]);
+        torn.write(HEAD, head);
+        let report = torn.verify().expect("a legal crash state");
+        let LedgerStatus::Incomplete(incomplete) = report.status else {
+            panic!("cut at {length} is complete");
+        };
+        assert_eq!(
+            (incomplete.unsealed, incomplete.torn_record_bytes),
+            (unsealed, torn_bytes)
+        );
+        assert!(matches!(
+            LedgerWriter::open(torn.path()),
+            Err(LineageError::Incomplete { .. })
+        ));
+    }
+    let pack = Ledger::new();
+    let mut bytes = pack.read(PACK);
+    bytes.extend_from_slice(b"0123");
+    pack.write(PACK, bytes);
+    let report = pack.verify().expect("a legal crash state");
+    assert!(matches!(
+        report.status,
+        LedgerStatus::Incomplete(open) if open.torn_document_bytes == 4
+    ));
+}
+
+#[test]
+fn segments_are_counted_without_gaps() {
+    let ledger = Ledger::new();
+    fs::rename(
+        ledger.path().join(SEGMENT),
+        ledger.path().join("000002.ledger"),
+    )
+    .expect("renamed");
+    assert_eq!(ledger.failure().0, FailureCode::SegmentNumbers);
+    let ledger = Ledger::new();
+    let lines = ledger.lines(SEGMENT);
+    ledger.set_lines(SEGMENT, &lines[..10]);
+    ledger.set_lines("000002.ledger", &lines[10..]);
+    assert_eq!(ledger.failure(), (FailureCode::SegmentSize, Some(1)));
+}
+
+/// Past 64 MiB the next segment begins, after the seal and not before it.
+#[test]
+fn a_full_segment_ends_with_its_seal() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut writer, mut chain) =
+        LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
+    let append = |record: &Record, chain: &mut Chain| chain.append(record).map(drop);
+    let [genesis, refusal, seal, filler] = long_ledger();
+    append(&genesis, &mut chain).expect("a record");
+    for _ in 0..1_100 {
+        append(&filler, &mut chain).expect("a record");
+    }
+    assert!(chain.pending().len() > 64 << 20);
+    for record in [&filler, &refusal, &seal, &filler, &refusal, &seal] {
+        append(record, &mut chain).expect("a record");
+    }
+    writer.append(&mut chain).expect("a whole disk");
+    writer.sync().expect("a whole disk");
+    let read = |file| fs::read_to_string(directory.path().join(file)).expect("a segment");
+    assert_eq!(read(SEGMENT).lines().count(), 1_104);
+    assert_eq!(read("000002.ledger").lines().count(), 3);
+    let report = verify(directory.path(), None).expect("it verifies");
+    assert_eq!(
+        (report.status, report.records),
+        (LedgerStatus::Complete, 1_107)
+    );
+
+    let joined = format!("{}{}", read(SEGMENT), read("000002.ledger"));
+    fs::write(directory.path().join(SEGMENT), joined).expect("a segment");
+    fs::remove_file(directory.path().join("000002.ledger")).expect("a segment");
+    let failure = verify(directory.path(), None).expect_err("it should have ended");
+    assert_eq!(
+        (failure.code, failure.line),
+        (FailureCode::SegmentSize, Some(1_105))
+    );
+}
+
+fn long_ledger() -> [Record; 4] {
+    let ledger = Ledger::new();
+    let lines = ledger.lines(SEGMENT);
+    let record = |line: usize| Record::parse(&lines[line][65..]).expect("a record").1;
+    let evidence = ios012_lineage::Evidence {
+        name: support::of("filler"),
+        value: support::of(&"x".repeat(256)),
+    };
+    let filler = ios012_lineage::Governance {
+        document_hash: None,
+        event: support::of("filler"),
+        evidence: vec![evidence; 220],
+    };
+    [record(0), record(10), record(11), filler.into()]
+}
+
+#[test]
+fn a_record_that_fits_no_line_is_refused() {
+    let mut chain = Chain::new(support::of("example"), 1);
+    let evidence = ios012_lineage::Evidence {
+        name: support::of("filler"),
+        value: support::of(&"x".repeat(256)),
+    };
+    let long = ios012_lineage::Governance {
+        document_hash: None,
+        event: support::of("filler"),
+        evidence: vec![evidence; 300],
+    };
+    let before = chain.head();
+    assert!(matches!(
+        chain.append(&long.into()),
+        Err(LineageError::RecordTooLong { .. })
+    ));
+    assert_eq!((chain.head(), chain.pending_records()), (before, 0));
+}
+
+/// An I/O error ends the writer: nothing is tried again.
+#[test]
+fn an_io_error_poisons_the_writer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut writer, mut chain) =
+        LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
+    // Something stands where the first segment belongs.
+    fs::write(directory.path().join(SEGMENT), "x").expect("a file");
+    chain.append(&long_ledger()[0]).expect("a record");
+    assert!(matches!(
+        writer.append(&mut chain),
+        Err(LineageError::Io { .. })
+    ));
+    fs::remove_file(directory.path().join(SEGMENT)).expect("a file");
+    assert!(matches!(
+        writer.append(&mut chain),
+        Err(LineageError::Poisoned)
+    ));
+    assert!(matches!(writer.sync(), Err(LineageError::Poisoned)));
+}

@@ -1,0 +1,143 @@
+//! G1, technical validation (seed, section 9). `docs/gates.md` explains the table.
+
+use super::{Check, ErrorClass};
+use crate::work::{Proof, Step, step};
+
+/// The checks of G1 in their order.
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "clean-tree",
+        source: "7.1",
+        class: ErrorClass::B,
+        needs: &["git"],
+        steps: &[step(&["cargo", "xtask", "tidy", "--committed"])],
+        proof: Proof::LastLine,
+    },
+    Check {
+        id: "format",
+        source: "7.1",
+        class: ErrorClass::C,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "fmt",
+            "--all",
+            "--check",
+            "--",
+            "--color=never",
+        ])],
+        proof: Proof::ExitCode,
+    },
+    Check {
+        id: "clippy-bans",
+        source: "2, 7.3",
+        class: ErrorClass::B,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ])],
+        proof: Proof::ExitCode,
+    },
+    Check {
+        id: "layers",
+        source: "3, 7.3",
+        class: ErrorClass::B,
+        needs: &["git"],
+        steps: &[
+            step(&["cargo", "xtask", "layers", "--self-test"]),
+            step(&["cargo", "xtask", "layers"]),
+        ],
+        proof: Proof::LastLine,
+    },
+    Check {
+        id: "pure-functions",
+        source: "9 (pure function validation)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "layers", "--purity"])],
+        proof: Proof::LastLine,
+    },
+    Check {
+        id: "exposure-math",
+        source: "9, 6.2",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-core",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "accounting-identity",
+        source: "9, 6.1",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-core",
+            "account",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "constraint-enforcement",
+        source: "9, 6.2",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-constraints",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "lineage-consistency",
+        source: "9, 5",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-lineage",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "dependencies",
+        source: "7.1, 7.3",
+        class: ErrorClass::B,
+        needs: &["cargo-deny"],
+        steps: &[step(&["cargo", "xtask", "deny"])],
+        proof: Proof::LastLine,
+    },
+    Check {
+        id: "documentation",
+        source: "7.1",
+        class: ErrorClass::C,
+        needs: &[],
+        steps: &[Step {
+            line: &["cargo", "doc", "--locked", "--workspace", "--no-deps"],
+            variables: &[("RUSTDOCFLAGS", "--deny warnings")],
+        }],
+        proof: Proof::ExitCode,
+    },
+];

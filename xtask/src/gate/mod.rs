@@ -1,0 +1,164 @@
+//! The gates of ADR-004: named checks, a table, and evidence for the tree they ran on.
+
+mod evidence;
+mod g1;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::project::Project;
+use crate::table;
+use crate::tools::Tools;
+use crate::work::{Outcome, Proof, Step, perform, seconds};
+
+/// The gates in their order (seed, section 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Gate {
+    /// Technical validation
+    G1,
+    /// Governance validation
+    G2,
+    /// Integration
+    G3,
+    /// Constitutional activation
+    G4,
+}
+
+/// How grave the failure of a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum ErrorClass {
+    /// Capital or evidence is at risk: exposure, accounting, limits, lineage.
+    A,
+    /// The ground that the proofs of class A stand on: purity, layers, dependencies, the tree.
+    B,
+    /// Readability: format, documentation.
+    C,
+}
+
+/// One check of a gate.
+#[derive(Debug)]
+struct Check {
+    id: &'static str,
+    /// The sections of the seed that ask for it.
+    source: &'static str,
+    class: ErrorClass,
+    /// Names in `tools.toml`.
+    needs: &'static [&'static str],
+    steps: &'static [Step],
+    proof: Proof,
+}
+
+/// A check and what became of it.
+#[derive(Debug)]
+struct Checked {
+    check: &'static Check,
+    outcome: Outcome,
+}
+
+/// Runs a gate. True if every check passed.
+pub(crate) fn run(project: &Project, gate: Gate) -> Result<bool> {
+    if gate != Gate::G1 {
+        println!(
+            "{gate:?} is not part of this version: nothing was checked and nothing is passed."
+        );
+        return Ok(false);
+    }
+    let tools = Tools::read(project)?;
+    let mut results = Vec::new();
+    for check in g1::CHECKS {
+        println!("{}", check.id);
+        let (outcome, time) = run_check(project, &tools, check)?;
+        println!("      {} {}", outcome.word(), seconds(time));
+        results.push(Checked { check, outcome });
+    }
+    print!("\n{}", render(&results));
+    let path = evidence::write(project, gate, &results)?;
+    println!("Evidence: {}", path.display());
+    let passed = results.iter().all(|result| result.outcome.passed());
+    println!("{gate:?} {}", if passed { "passed" } else { "failed" });
+    Ok(passed)
+}
+
+fn run_check(project: &Project, tools: &Tools, check: &Check) -> Result<(Outcome, Duration)> {
+    if let Some(reason) = check
+        .needs
+        .iter()
+        .find_map(|need| tools.missing(project, need))
+    {
+        return Ok((Outcome::NotRun(reason), Duration::ZERO));
+    }
+    let log = project.made("gates").join(format!("g1-{}.log", check.id));
+    perform(project, check.steps, check.proof, &log)
+}
+
+impl Check {
+    /// The commands as a person would type them.
+    fn command(&self) -> String {
+        let lines: Vec<String> = self
+            .steps
+            .iter()
+            .map(|step| {
+                let variables = step
+                    .variables
+                    .iter()
+                    .map(|(name, value)| format!("{name}='{value}' "));
+                variables.collect::<String>() + &step.line.join(" ")
+            })
+            .collect();
+        lines.join(" && ")
+    }
+}
+
+fn render(results: &[Checked]) -> String {
+    let rows: Vec<[String; 5]> = results
+        .iter()
+        .map(|result| {
+            [
+                result.check.id.to_owned(),
+                result.check.source.to_owned(),
+                format!("{:?}", result.check.class),
+                result.outcome.word().to_owned(),
+                result.outcome.detail().to_owned(),
+            ]
+        })
+        .collect();
+    table::render(["check", "seed", "class", "result", "evidence"], &rows)
+}
+
+/// The gravest class among the checks that did not pass.
+fn worst(results: &[Checked]) -> Option<ErrorClass> {
+    results
+        .iter()
+        .filter(|result| !result.outcome.passed())
+        .map(|result| result.check.class)
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(class: ErrorClass, outcome: Outcome) -> Checked {
+        let check = g1::CHECKS.iter().find(|check| check.class == class);
+        Checked {
+            check: check.unwrap(),
+            outcome,
+        }
+    }
+
+    #[test]
+    fn the_gravest_failure_gives_the_class() {
+        let passed = || Outcome::Passed(String::new());
+        let not_run = || Outcome::NotRun("no tool".to_owned());
+        assert_eq!(worst(&[checked(ErrorClass::A, passed())]), None);
+        let results = [
+            checked(ErrorClass::A, passed()),
+            checked(ErrorClass::C, Outcome::Failed(String::new())),
+            checked(ErrorClass::B, not_run()),
+        ];
+        assert_eq!(worst(&results), Some(ErrorClass::B));
+        assert!(render(&results).contains("NOT RUN"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Every suite of the test runner. A new suite is one more entry here.
+
+use crate::work::{Proof, Step, step};
+
+/// A named suite.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    /// What it shows, in a few words.
+    pub(crate) shows: &'static str,
+    /// Needs Rust and the crate registry only, and no more than a few minutes.
+    pub(crate) hermetic: bool,
+    /// Names in `tools.toml`.
+    pub(crate) needs: &'static [&'static str],
+    pub(crate) steps: &'static [Step],
+    pub(crate) proof: Proof,
+}
+
+/// The suites in the order in which they run: the quick ones first.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "format",
+        shows: "the sources are formatted",
+        hermetic: true,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "fmt",
+            "--all",
+            "--check",
+            "--",
+            "--color=never",
+        ])],
+        proof: Proof::ExitCode,
+    },
+    Suite {
+        name: "tidy",
+        shows: "file sizes, leftovers, machine paths, line ends",
+        hermetic: true,
+        needs: &["git"],
+        steps: &[step(&["cargo", "xtask", "tidy"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
+        name: "clippy",
+        shows: "lints, with the bans of clippy.toml",
+        hermetic: true,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ])],
+        proof: Proof::ExitCode,
+    },
+    Suite {
+        name: "layers",
+        shows: "arrows point downward, pure crates are pure",
+        hermetic: true,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "layers"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
+        name: "layers-self-test",
+        shows: "planted violations are found",
+        hermetic: true,
+        needs: &["git"],
+        steps: &[step(&["cargo", "xtask", "layers", "--self-test"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
+        name: "tests",
+        shows: "unit and property tests, golden scenarios",
+        hermetic: true,
+        needs: &["git"],
+        steps: &[step(&["cargo", "test", "--locked", "--workspace"])],
+        proof: Proof::Tests,
+    },
+    Suite {
+        name: "documentation",
+        shows: "the documentation builds without warnings",
+        hermetic: true,
+        needs: &[],
+        steps: &[Step {
+            line: &["cargo", "doc", "--locked", "--workspace", "--no-deps"],
+            variables: &[("RUSTDOCFLAGS", "--deny warnings")],
+        }],
+        proof: Proof::ExitCode,
+    },
+    Suite {
+        name: "deny",
+        shows: "advisories, bans, licences, sources",
+        hermetic: false,
+        needs: &["cargo-deny"],
+        steps: &[step(&["cargo", "xtask", "deny"])],
+        proof: Proof::LastLine,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_suite_does_something() {
+        let mut names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SUITES.len());
+        for suite in SUITES {
+            assert!(
+                suite.steps.iter().any(|step| !step.line.is_empty()),
+                "{}",
+                suite.name
+            );
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The tools that suites need: their pins in `tools.toml`, whether they are there, and how to
+//! install them.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use crate::project::Project;
+
+/// `tools.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tools {
+    cargo: BTreeMap<String, CargoTool>,
+    program: BTreeMap<String, Program>,
+    toolchain: BTreeMap<String, Toolchain>,
+}
+
+/// A cargo subcommand, built from the crate registry at exactly this version.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CargoTool {
+    version: String,
+}
+
+/// A program of the system.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Program {
+    debian_package: String,
+}
+
+/// A toolchain beside the workspace's own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Toolchain {
+    remedy: String,
+}
+
+impl Tools {
+    /// Reads the pins.
+    pub(crate) fn read(project: &Project) -> Result<Self> {
+        let path = project.root().join("tools.toml");
+        let text = fs::read_to_string(&path).context("cannot read tools.toml")?;
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        toml::from_str(text).context("tools.toml is not as it must be")
+    }
+
+    /// Why the tool `name` cannot be used, and the remedy; `None` if it can.
+    pub(crate) fn missing(&self, project: &Project, name: &str) -> Option<String> {
+        if let Some(tool) = self.cargo.get(name) {
+            let found = installed_version(project, name);
+            return (found.as_deref() != Some(tool.version.as_str())).then(|| {
+                format!(
+                    "{name} {} is needed, {} is there; run `cargo xtask test --install`",
+                    tool.version,
+                    found.as_deref().unwrap_or("none")
+                )
+            });
+        }
+        if let Some(program) = self.program.get(name) {
+            return project.output(name, &["--version"]).err().map(|_| {
+                format!(
+                    "{name} is missing; install the package {}",
+                    program.debian_package
+                )
+            });
+        }
+        if let Some(toolchain) = self.toolchain.get(name) {
+            let asked = project.output("cargo", &[&format!("+{name}"), "--version"]);
+            return asked
+                .err()
+                .map(|_| format!("the toolchain {name} is missing; {}", toolchain.remedy));
+        }
+        Some(format!("{name} is not in tools.toml; add it"))
+    }
+
+    /// Installs the tool `name` if it is missing and can be installed. What is still missing
+    /// afterwards shows as a suite that did not run.
+    pub(crate) fn install(&self, project: &Project, name: &str) -> Result<()> {
+        if self.missing(project, name).is_none() {
+            return Ok(());
+        }
+        if let Some(tool) = self.cargo.get(name) {
+            println!(
+                "installing {name} {} into target/tools (minutes)",
+                tool.version
+            );
+            let mut command = project.command("cargo");
+            // Built without optimisation: building costs more than running it.
+            command
+                .args(["install", "--quiet", "--locked", "--debug", "--root"])
+                .arg(project.made("tools"))
+                .arg(format!("--version={}", tool.version))
+                .arg(name);
+            let status = command.status()?;
+            ensure!(status.success(), "{name} could not be built: {status}");
+        } else if let Some(program) = self.program.get(name) {
+            if is_root(project) {
+                println!("installing the Debian package {}", program.debian_package);
+                install_debian(project, &program.debian_package)?;
+            } else {
+                println!(
+                    "cannot install {} without being root; as root: apt-get install {}",
+                    program.debian_package, program.debian_package
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The version a cargo subcommand reports: the last word of `cargo-deny 0.20.2`.
+fn installed_version(project: &Project, name: &str) -> Option<String> {
+    let text = project.output(name, &["--version"]).ok()?;
+    reported_version(&text).map(str::to_owned)
+}
+
+fn reported_version(text: &str) -> Option<&str> {
+    text.lines().next()?.split_whitespace().nth(1)
+}
+
+fn is_root(project: &Project) -> bool {
+    project
+        .output("id", &["-u"])
+        .is_ok_and(|id| id.trim_end() == "0")
+}
+
+fn install_debian(project: &Project, package: &str) -> Result<()> {
+    for arguments in [
+        ["update", "--quiet"].as_slice(),
+        &["install", "--yes", "--no-install-recommends", package],
+    ] {
+        let status = project
+            .command("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(std::process::Stdio::null())
+            .status()
+            .context("cannot start apt-get")?;
+        ensure!(status.success(), "apt-get {arguments:?}: {status}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_the_second_word() {
+        assert_eq!(reported_version("cargo-deny 0.20.2\n"), Some("0.20.2"));
+        assert_eq!(
+            reported_version("cargo-fuzz 0.13.2 (abc 2026)\n"),
+            Some("0.13.2")
+        );
+        assert_eq!(reported_version(""), None);
+    }
+
+    #[test]
+    fn another_version_counts_as_missing() {
+        let tools = |version: &str| {
+            Tools::parse(&format!(
+                "[cargo]\ncargo = {{ version = \"{version}\" }}\n[program]\n[toolchain]\n"
+            ))
+        };
+        let project = Project::at(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
+        let here = installed_version(&project, "cargo").unwrap_or_default();
+        assert!(tools(&here).is_ok_and(|tools| tools.missing(&project, "cargo").is_none()));
+        assert!(tools("0.0.1").is_ok_and(|tools| {
+            tools
+                .missing(&project, "cargo")
+                .is_some_and(|reason| reason.contains("cargo 0.0.1 is needed"))
+        }));
+        assert!(tools("1").is_ok_and(|tools| tools.missing(&project, "unheard-of").is_some()));
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        assert!(Tools::parse("[cargo]\n[program]\n[toolchain]\n[other]\n").is_err());
+    }
+}
