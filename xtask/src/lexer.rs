@@ -261,11 +261,11 @@ mod tests {
 
     #[test]
     fn lines_are_counted() {
-        let lines: Vec<usize> = tokens("a\n\"\n\"\nb")
+        let lines: Vec<usize> = tokens("a\n\"\n\"\nb\nc")
             .iter()
             .map(|token| token.line)
             .collect();
-        assert_eq!(lines, [1, 4]);
+        assert_eq!(lines, [1, 4, 5]);
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn check_keys(set: &LimitSet) -> Result<(), ConstraintsError> {
     unique(set.currencies.iter().map(|row| &row.id))
 }
 
-fn unique<'a, Id: Ord + ToString + 'a>(
+pub(crate) fn unique<'a, Id: Ord + ToString + 'a>(
     ids: impl Iterator<Item = &'a Id>,
 ) -> Result<(), ConstraintsError> {
     let mut seen = BTreeSet::new();

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use ios012_core::{AssetSpec, Exposure, Ratio};
 
+use crate::limits::unique;
 use crate::{AssetLimits, Block, BlockCause, ConstraintsError, Limit, Limits, ShockRule};
 
 /// The limits of a list of assets, with each name resolved to a position in that list.
@@ -46,8 +47,10 @@ impl Universe {
     /// Resolves `limits` for `assets`, which the later decisions list in the same order.
     ///
     /// # Errors
-    /// [`ConstraintsError::NoLimits`] for an asset without a row.
+    /// [`ConstraintsError::NoLimits`] for an asset without a row, and
+    /// [`ConstraintsError::Duplicate`] for one that is listed twice: it could hold its limit twice.
     pub fn new(limits: &Limits, assets: &[&AssetSpec]) -> Result<Self, ConstraintsError> {
+        unique(assets.iter().map(|spec| &spec.asset_id))?;
         let rows = assets
             .iter()
             .map(|spec| {

@@ -1,5 +1,10 @@
 //! The worked examples of docs/decision.md: small enough to check by hand, one group per step.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "an example that cannot be read fails its test"
+)]
+
 use ios012_constraints::{
     AssetLimits, AssetState, Block, Cap, Decisions, GroupCap, LimitSet, Limits, PortfolioState,
     ShockRule, Universe, decide,

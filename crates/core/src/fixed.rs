@@ -206,6 +206,11 @@ pub fn fraction_of(amount: Money, rate: Ratio, rounding: Rounding) -> Result<Mon
     mul_div(amount.0, rate.0, Ratio::SCALE, rounding).map(Money)
 }
 
+/// The quantity that a market value buys at a price.
+pub fn units_of(value: Money, price: Price, rounding: Rounding) -> Result<Quantity, CoreError> {
+    mul_div(value.0, Quantity::SCALE, price.0, rounding).map(Quantity)
+}
+
 /// A commission: `rate × quantity × price` of an unsigned quantity, rounded up once.
 pub fn commission(quantity: Quantity, price: Price, rate: Ratio) -> Result<Money, CoreError> {
     const SCALE: i128 = Quantity::SCALE * Ratio::SCALE;

@@ -101,10 +101,16 @@ impl LineageError {
     /// Names the member that an error about a value came from.
     pub(crate) fn in_member(self, key: &str) -> Self {
         match self {
-            Self::Member { member, rule } if member == key => Self::Member { member, rule },
+            Self::Member { member, rule } if member == key || key == "record" => {
+                Self::Member { member, rule }
+            }
             Self::Member { member, rule } => Self::Member {
                 member: format!("{key}.{member}"),
                 rule,
+            },
+            Self::Canonical { rule, .. } => Self::Member {
+                member: key.to_owned(),
+                rule: rule.to_owned(),
             },
             Self::HashGrammar | Self::TextGrammar { .. } | Self::Core(_) => Self::Member {
                 member: key.to_owned(),

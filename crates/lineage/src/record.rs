@@ -14,7 +14,7 @@ pub use trade::{
 
 use ios012_core::PortfolioId;
 
-use crate::canonical::{JsonReader, ObjectReader, ObjectWriter};
+use crate::canonical::{JsonReader, ObjectReader, ObjectWriter, check_canonical};
 use crate::field::{Field, Memo};
 use crate::{Code, Hash, JsonWriter, LineageError};
 
@@ -149,9 +149,11 @@ impl Record {
         if let Some(Ok(read)) = Self::parse_as(likely, json, memo) {
             return Ok(read);
         }
-        let (envelope, kind) = read_envelope(json, memo)?;
+        check_canonical(json)?;
+        let (envelope, kind) =
+            read_envelope(json, memo).map_err(|error| error.in_member("record"))?;
         match Self::parse_as(kind.as_str(), json, memo) {
-            Some(read) => read,
+            Some(read) => read.map_err(|error| error.in_member("record")),
             None => Ok((envelope, Self::Unknown { kind })),
         }
     }
@@ -163,7 +165,7 @@ fn likely_kind(json: &str) -> Option<&str> {
     json.get(start..)?.split('"').next()
 }
 
-/// Reads the envelope of any kind and checks that the whole text is canonical.
+/// Reads the envelope of any kind.
 fn read_envelope(json: &str, memo: &mut Memo) -> Result<(Envelope, Code), LineageError> {
     let mut reader = JsonReader::new(json);
     let mut object = reader.object()?;

@@ -57,6 +57,25 @@ fn the_page_verifies() {
     assert_eq!(proven.proven_records, Some(12));
 }
 
+/// The page's formulas, over the page's lines.
+#[test]
+fn the_page_derives_its_hashes() {
+    let state = on_page("input_state");
+    let state = ios012_lineage::sha256(state.trim_end().as_bytes()).to_string();
+    let ledger = on_page("000001.ledger");
+    let decision = ledger.lines().nth(2).expect("the first decision");
+    assert!(decision.contains(&format!(r#""input_state_hash":"{state}""#)));
+    let derived = on_page("lineage");
+    let (formula, lineage) = derived.trim_end().split_once("\n= ").expect("two lines");
+    let parts: String = formula.split('"').skip(1).step_by(2).collect();
+    assert!(parts.starts_with(&state));
+    assert_eq!(
+        ios012_lineage::sha256(parts.as_bytes()).to_string(),
+        lineage
+    );
+    assert!(decision.contains(&format!(r#""lineage_hash":"{lineage}""#)));
+}
+
 #[test]
 fn every_failure_code_is_on_the_page() {
     for code in FailureCode::ALL {

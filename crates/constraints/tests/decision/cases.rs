@@ -83,7 +83,6 @@ impl Asset {
     /// The strongest block. A shock rule without a score blocks increases.
     pub(crate) fn block_now(&self, portfolio: Block) -> Block {
         let shock = match (self.shock, self.score) {
-            (None, _) => Block::None,
             (Some(_), None) => Block::ReduceOnly,
             (Some((threshold, block)), Some(score)) if score > threshold => block,
             _ => Block::None,
@@ -248,8 +247,10 @@ impl Case {
                 *value *= unit;
             }
         }
-        for cap in [&mut self.groups, &mut self.classes, &mut self.currencies] {
-            cap.iter_mut().for_each(|cap| *cap *= unit);
+        for caps in [&mut self.groups, &mut self.classes, &mut self.currencies] {
+            for cap in caps {
+                *cap *= unit;
+            }
         }
         self.gross *= unit;
         self.net *= unit;

@@ -2,7 +2,7 @@
 
 use ios012_constraints::Block;
 use ios012_core::fixed::exposure_of;
-use ios012_core::{Money, Rounding};
+use ios012_core::{Exposure, Money, Rounding};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseError;
@@ -90,7 +90,7 @@ proptest! {
         for rounding in [Rounding::TowardZero, Rounding::AwayFromZero] {
             let exposure = |times: i128| {
                 let (value, nlv) = (Money::from_units(value * times), Money::from_units(nlv * times));
-                exposure_of(value, nlv, rounding).map(|exposure| exposure.units())
+                exposure_of(value, nlv, rounding).map(Exposure::units)
             };
             prop_assert_eq!(exposure(10_i128.pow(power)), exposure(1));
             prop_assert!((exposure(factor).unwrap() - exposure(1).unwrap()).abs() <= 1);

@@ -31,28 +31,47 @@ fn the_good_set_is_good() {
 
 #[test]
 fn each_kind_of_bad_document_has_its_code_and_its_message() {
-    for (_, cases) in PARTS {
-        for case in cases {
-            let refusal = refusal_of(case);
-            let text = refusal.to_string();
-            assert_eq!(refusal.code, case.code, "{}: {text}", case.what);
-            let at = format!("at      {}", case.at);
-            assert!(case.at.is_empty() || text.contains(&at), "{}: {text}", case.what);
-            assert_eq!(case.at.is_empty(), refusal.place == Place::Whole, "{}: {text}", case.what);
-            assert!(text.contains(case.value), "{}: {text}", case.what);
-            let value = refusal.value.clone().unwrap_or_default();
-            assert!(value.contains(case.value), "{}: {text}", case.what);
-            assert!(!refusal.rule.is_empty() && text.contains(&refusal.rule));
-            assert!(!refusal.remedy.is_empty() && text.contains(&refusal.remedy));
-        }
-    }
+    let cases = PARTS.iter().flat_map(|(_, cases)| cases.iter());
+    let faults: Vec<_> = cases.filter_map(fault_of).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// What is wrong with the refusal of a case.
+fn fault_of(case: &Case) -> Option<String> {
+    let refusal = refusal_of(case);
+    let text = refusal.to_string();
+    let value = refusal.value.clone().unwrap_or_default();
+    let at = format!("at      {}", case.at);
+    let place_fits = if case.at.is_empty() {
+        refusal.place == Place::Whole
+    } else {
+        text.contains(&at)
+    };
+    let fits = refusal.code == case.code
+        && place_fits
+        && value.contains(case.value)
+        && text.contains(&value)
+        && !refusal.rule.is_empty()
+        && text.contains(&refusal.rule)
+        && !refusal.remedy.is_empty()
+        && text.contains(&refusal.remedy);
+    let what = case.what;
+    (!fits).then(|| {
+        format!(
+            "{what}: expected {} at {:?}, got {text}",
+            case.code, case.at
+        )
+    })
 }
 
 #[test]
 fn each_code_has_a_case() {
     let cases: Vec<_> = PARTS.iter().flat_map(|(_, cases)| cases.iter()).collect();
     for code in RefusalCode::ALL {
-        assert!(cases.iter().any(|case| case.code == *code), "no case for {code}");
+        assert!(
+            cases.iter().any(|case| case.code == *code),
+            "no case for {code}"
+        );
     }
     assert!(cases.len() >= 60);
 }
@@ -63,11 +82,20 @@ fn the_page_shows_them_as_they_are() {
     let count: usize = PARTS.iter().map(|(_, cases)| cases.len()).sum();
     _ = writeln!(page, "{count} kinds, {} codes.", RefusalCode::ALL.len());
     for (title, cases) in PARTS {
-        _ = write!(page, "\n## {title}\n\n| what is wrong | code | message |\n|---|---|---|\n");
+        _ = write!(
+            page,
+            "\n## {title}\n\n| what is wrong | code | message |\n|---|---|---|\n"
+        );
         for case in cases {
             let text = refusal_of(case).to_string();
             let lines: Vec<_> = text.lines().map(cell).collect();
-            _ = writeln!(page, "| {} | `{}` | {} |", case.what, case.code, lines.join("<br>"));
+            _ = writeln!(
+                page,
+                "| {} | `{}` | {} |",
+                case.what,
+                case.code,
+                lines.join("<br>")
+            );
         }
     }
     assert_committed("docs/bad-input.md", &page);
@@ -80,7 +108,10 @@ pub(crate) fn assert_committed(file: &str, expected: &str) {
     if committed != expected {
         let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file.replace('/', "-"));
         std::fs::write(&copy, expected).expect("a writable target");
-        panic!("{file} differs from the code: read {}, and copy it over", copy.display());
+        panic!(
+            "{file} differs from the code: read {}, and copy it over",
+            copy.display()
+        );
     }
 }
 
@@ -99,7 +130,11 @@ Each row is a test: a good set of documents (`crates/contracts/tests/data`) with
 fn cell(line: &str) -> String {
     let text = line.trim_start();
     let escaped = text.replace('|', "\\|");
-    if line == text { format!("`{escaped}`") } else { format!("&nbsp;&nbsp;`{escaped}`") }
+    if line == text {
+        format!("`{escaped}`")
+    } else {
+        format!("&nbsp;&nbsp;`{escaped}`")
+    }
 }
 
 fn refusal_of(case: &Case) -> Refusal {
@@ -113,7 +148,8 @@ fn refusal_of(case: &Case) -> Refusal {
             if case.code != RefusalCode::SignatureMissing {
                 set = Set::signed();
             } else {
-                set.files.insert("keys.json", Set::signed().bytes("keys.json").to_vec());
+                set.files
+                    .insert("keys.json", Set::signed().bytes("keys.json").to_vec());
             }
             set.edit(file, from, to);
             false
@@ -150,7 +186,7 @@ fn refusal_of(case: &Case) -> Refusal {
         Change::Folder(file, with) => return folder_refusal(&set, file, with),
     };
     if history {
-        refused(set.history().map(|_| ()))
+        refused(case.what, set.history().map(|_| ()))
     } else {
         set.cycle().map(|_| ()).expect_err(case.what)
     }
@@ -170,23 +206,30 @@ fn last_accepted(set: &Set, accepted: &Accepted) -> LastAccepted {
     }
 }
 
-fn refused(result: Result<(), ContractsError>) -> Refusal {
+fn refused(what: &str, result: Result<(), ContractsError>) -> Refusal {
     match result {
         Err(ContractsError::Refused(refusal)) => refusal,
-        other => panic!("not refused: {other:?}"),
+        other => panic!("{what}: not refused: {other:?}"),
     }
 }
 
 fn folder_refusal(set: &Set, file: &'static str, with: bool) -> Refusal {
     let mut set = set.clone();
-    set.files.retain(|name, _| if with { true } else { name.ends_with("json") && *name != file });
+    set.files.retain(|name, _| {
+        if with {
+            true
+        } else {
+            name.ends_with("json") && *name != file
+        }
+    });
     let folder = write_folder(&format!("bad-input-{with}"), &set);
-    refused(SingleCycle::open(&folder).map(|_| ()))
+    refused(file, SingleCycle::open(&folder).map(|_| ()))
 }
 
 /// A folder of its own below the target directory.
 pub(crate) fn write_folder(name: &str, set: &Set) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     for (file, bytes) in &set.files {
@@ -202,7 +245,10 @@ fn a_folder_is_read_as_what_it_holds() {
     let folder = write_folder("single", &single);
     let cycle = SingleCycle::open(&folder).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(cycle.mandate.targets().len(), 2);
-    assert_eq!(refused(History::open(&folder).map(|_| ())).code, RefusalCode::TwoSources);
+    assert_eq!(
+        refused("single", History::open(&folder).map(|_| ())).code,
+        RefusalCode::TwoSources
+    );
 
     let mut history = Set::good();
     for file in ["mandate.json", "market.json", "regimes.json"] {
@@ -214,5 +260,8 @@ fn a_folder_is_read_as_what_it_holds() {
     assert_eq!(summary.first.date_text(), "2026-11-17");
     assert_eq!(summary.last.date_text(), "2026-11-20");
     assert_eq!(opened.cycles().expect("cycles").count(), 3);
-    assert_eq!(refused(SingleCycle::open(&folder).map(|_| ())).code, RefusalCode::TwoSources);
+    assert_eq!(
+        refused("history", SingleCycle::open(&folder).map(|_| ())).code,
+        RefusalCode::TwoSources
+    );
 }

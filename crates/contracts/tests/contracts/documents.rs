@@ -1,0 +1,156 @@
+//! Canonical JSON and hashes.
+
+use ios012_contracts::{Constraints, KeyRegistry, Mandate, Market, Regimes, Registry, Scenario};
+use proptest::prelude::*;
+
+use crate::set::Set;
+
+/// The hashes were made with Python: `json.dumps(sort_keys=True, separators=(",", ":"))` of each
+/// file, with its tables sorted by `asset_id`, and `hashlib.sha256`.
+#[test]
+fn hashes_agree_with_python() {
+    let set = Set::signed();
+    let scenario = Scenario::parse("s", set.bytes("scenario.json")).expect("a scenario");
+    let registry = Registry::parse("r", set.bytes("registry.json")).expect("a registry");
+    let limits = Constraints::parse("c", set.bytes("constraints.json")).expect("limits");
+    let market = Market::parse("m", set.bytes("market.json")).expect("a market");
+    let regimes = Regimes::parse("g", set.bytes("regimes.json")).expect("regimes");
+    let keys = KeyRegistry::parse("k", set.bytes("keys.json")).expect("keys");
+    let mandate = Mandate::parse("a", Set::good().bytes("mandate.json")).expect("a mandate");
+    for (document, hash) in [
+        (
+            scenario.document(),
+            "fd60ff4e44b93504107b07c24648b445b16e2902b6fd3410461385f96b6b1455",
+        ),
+        (
+            registry.document(),
+            "9739508c99d9a15674930537f6110d5ef42ff702fec916fa0cac7da01d04072b",
+        ),
+        (
+            limits.document(),
+            "b37dd13c95036f292553b7428d109f0b1f8eb29646b6a10b6821bb251e1195f3",
+        ),
+        (
+            mandate.document(),
+            "26fd7b2233eb4a8b9e7e06f13a273cb3c89a0513b8c875fe4de367a751582504",
+        ),
+        (
+            market.document(),
+            "109f28637dbb08072fb029166174519faad12ce8d5c51c4e7ecf9f184405df51",
+        ),
+        (
+            regimes.document(),
+            "2ced5f569e77c25e30f46dfa36b16ebbdd4436240b2dcb16c6dda79d68f68e73",
+        ),
+        (
+            keys.document(),
+            "05980ca95a7f6bc7d6032bed4958501eb27a42f9fca6eb997a1f3fdc75bb48b9",
+        ),
+    ] {
+        assert_eq!(document.hash().to_string(), hash, "{}", document.kind());
+    }
+}
+
+#[test]
+fn the_order_of_rows_and_the_spaces_change_nothing() {
+    let set = Set::good();
+    let one = Mandate::parse("a", set.bytes("mandate.json")).expect("a mandate");
+    let mut other = set.clone();
+    other.edit(
+        "mandate.json",
+        "{ \"asset_id\": \"MSFT\", \"target_exposure\": \"0.45\" }",
+        "{}",
+    );
+    other.edit(
+        "mandate.json",
+        "{ \"asset_id\": \"AAPL\", \"target_exposure\": \"0.25\" }",
+        "{\"target_exposure\":\"0.45\",\"asset_id\":\"MSFT\"}",
+    );
+    other.edit(
+        "mandate.json",
+        "{}",
+        "{\"asset_id\":\"AAPL\",\"target_exposure\":\"0.25\"}",
+    );
+    let other = Mandate::parse("a", other.bytes("mandate.json")).expect("a mandate");
+    assert_eq!(one.document().canonical(), other.document().canonical());
+    assert_eq!(one.targets(), other.targets());
+    assert_ne!(one.document().received(), other.document().received());
+}
+
+/// A line separator and a character outside the basic plane stay as they are (RFC 8785, 3.2.2.2).
+#[test]
+fn text_for_people_is_escaped_as_rfc_8785_does() {
+    let mut set = Set::good();
+    set.edit(
+        "scenario.json",
+        "Two stocks",
+        "\\u00e9\\/\\u2028\\ud83d\\ude00\\n\\\"",
+    );
+    let scenario = Scenario::parse("s", set.bytes("scenario.json")).expect("a scenario");
+    let title = "\"title\":\"é/\u{2028}\u{1f600}\\n\\\"\"";
+    assert!(scenario.document().canonical().contains(title));
+}
+
+#[test]
+fn validated_values_are_those_of_the_text() {
+    let input = Set::good().cycle().expect("a cycle");
+    let [apple, microsoft] = input.rows() else {
+        panic!("two rows");
+    };
+    let asset = |row| input.asset(row).expect("an asset");
+    assert_eq!(asset(apple).asset_id.as_str(), "AAPL");
+    assert_eq!(asset(microsoft).asset_id.as_str(), "MSFT");
+    assert_eq!(apple.target.to_string(), "0.25");
+    assert_eq!(apple.reference_price.to_string(), "201.37");
+    assert_eq!(
+        apple.shock_score.map(|score| score.to_string()).as_deref(),
+        Some("0.4")
+    );
+    assert_eq!(
+        microsoft
+            .volatility
+            .map(|value| value.to_string())
+            .as_deref(),
+        Some("0.21")
+    );
+    assert!(apple.market_open);
+    assert_eq!(input.constraints().limits().fee.to_string(), "0.001");
+    assert_eq!(input.constraints().limits().max_price_age_s, Some(900));
+    let market = input.market_document().hash();
+    assert_ne!(market, input.mandate_document().hash());
+    assert!(input.regime_document().is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// No damage makes a parser panic, and what is still taken is not the same document unless the
+    /// bytes only changed outside the values.
+    #[test]
+    fn damaged_bytes_never_panic(at in 0_usize..2_000, byte: u8, cut: bool) {
+        let set = Set::signed();
+        for (file, bytes) in &set.files {
+            let mut bytes = bytes.clone();
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at); } else { bytes[at] = byte; }
+            let mut damaged = set.clone();
+            damaged.files.insert(file, bytes);
+            if file.ends_with("csv") {
+                if let Ok(cycles) = damaged.cycles() {
+                    for documents in cycles.flatten() {
+                        prop_assert!(!documents.0.targets().is_empty());
+                    }
+                }
+            } else if let Err(refusal) = damaged.cycle() {
+                prop_assert!(!refusal.to_string().is_empty());
+                prop_assert!(refusal.to_string().lines().all(|line| line.chars().count() < 400));
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_never_panics(text in "[\\[\\]{}:,\"a-z0-9\\\\ -]{0,200}") {
+        prop_assert!(Mandate::parse("m", text.as_bytes()).is_err());
+        prop_assert!(Registry::parse("r", text.as_bytes()).is_err());
+    }
+}

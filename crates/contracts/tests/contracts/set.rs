@@ -51,7 +51,11 @@ impl Set {
         let members = format!(r#""key_id": "{key_id}", "signature": "{empty}", "issuer""#);
         self.edit("mandate.json", r#""issuer""#, &members);
         let mandate = Mandate::parse("mandate.json", self.bytes("mandate.json"));
-        let canonical = mandate.expect("a mandate").document().canonical().to_owned();
+        let canonical = mandate
+            .expect("a mandate")
+            .document()
+            .canonical()
+            .to_owned();
         let unsigned = canonical.replace(&format!(r#""signature":"{empty}","#), "");
         let message = format!("ios012.mandate.v1\n{unsigned}");
         let signature = signing_key().sign(message.as_bytes()).to_bytes();
@@ -75,14 +79,23 @@ impl Set {
         file: &str,
         parse: fn(&str, &[u8]) -> Result<T, Refusal>,
     ) -> Result<Option<T>, Refusal> {
-        self.files.get(file).map(|bytes| parse(file, bytes)).transpose()
+        self.files
+            .get(file)
+            .map(|bytes| parse(file, bytes))
+            .transpose()
     }
 
     pub(crate) fn standing(&self) -> Result<Arc<Standing>, Refusal> {
         let standing = Standing::check(
             Scenario::parse("scenario.json", self.bytes("scenario.json"))?,
-            Arc::new(Registry::parse("registry.json", self.bytes("registry.json"))?),
-            Arc::new(Constraints::parse("constraints.json", self.bytes("constraints.json"))?),
+            Arc::new(Registry::parse(
+                "registry.json",
+                self.bytes("registry.json"),
+            )?),
+            Arc::new(Constraints::parse(
+                "constraints.json",
+                self.bytes("constraints.json"),
+            )?),
             self.optional("keys.json", KeyRegistry::parse)?,
         )?;
         Ok(Arc::new(standing))
@@ -125,7 +138,10 @@ pub(crate) fn signing_key() -> SigningKey {
 
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
     let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16).expect("hex")).expect("hex");
-    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) * 16 + digit(pair[1])).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| digit(pair[0]) * 16 + digit(pair[1]))
+        .collect()
 }
 
 pub(crate) fn base64(bytes: &[u8]) -> String {

@@ -82,13 +82,12 @@ impl Engine {
             fills: 0,
             input,
         });
-        match trip.map_or_else(|| self.portfolio_trip(), |trip| Ok(Some(trip)))? {
-            Some(trip) => self.abort(&trip, effects),
-            None => {
-                self.decide()?;
-                self.send_reductions(effects)
-            }
+        let trip = trip.map_or_else(|| self.portfolio_trip(), |trip| Ok(Some(trip)))?;
+        if let Some(trip) = trip {
+            return self.abort(&trip, effects);
         }
+        self.decide()?;
+        self.send_reductions(effects)
     }
 
     /// Values what is held at the snapshot's prices.
@@ -96,13 +95,11 @@ impl Engine {
         for row in input.rows() {
             let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
             self.accounts.mark(&spec.asset_id, row.reference_price)?;
-            match self.prices.get_mut(&spec.asset_id) {
-                Some(price) => *price = row.reference_price,
-                None => {
-                    _ = self
-                        .prices
-                        .insert(spec.asset_id.clone(), row.reference_price)
-                }
+            if let Some(price) = self.prices.get_mut(&spec.asset_id) {
+                *price = row.reference_price;
+            } else {
+                self.prices
+                    .insert(spec.asset_id.clone(), row.reference_price);
             }
         }
         Ok(())

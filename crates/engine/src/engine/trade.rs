@@ -10,7 +10,7 @@ use ios012_constraints::{
     AssetState, ControlContext, Decisions, Limits, PortfolioState, approve, decide,
 };
 use ios012_core::account::BookedFill;
-use ios012_core::fixed::exposure_of;
+use ios012_core::fixed::{exposure_of, units_of, value_of};
 use ios012_core::sequence::{
     Move, OrderBounds, Plan, PlannedOrder, Side, plan_increases, plan_reductions,
 };
@@ -59,6 +59,7 @@ impl Engine {
     /// Plans and sends the increases, as far as what was really reduced allows.
     fn send_increases(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         let allowed = self.allowed_now()?;
+        self.write_shortfalls(&allowed)?;
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let moves = moves(open, allowed.into_iter())?;
         let limits = open.input.constraints().limits();
@@ -103,6 +104,24 @@ impl Engine {
             .zip(again.allowed())
             .map(|(decided, &again)| decided.min(again))
             .collect())
+    }
+
+    /// Records what the decision allowed and unfilled reductions took away.
+    fn write_shortfalls(&mut self, allowed: &[Exposure]) -> Result<(), EngineError> {
+        let mut open = self.open.take().ok_or(NO_CYCLE)?;
+        for (index, (&allowed, decided)) in allowed.iter().zip(&open.rows).enumerate() {
+            if allowed < decided.allowed && decided.allowed > decided.previous {
+                let row = open.input.rows().get(index).ok_or(EngineError::NoAsset)?;
+                let lost = decided.allowed.checked_sub(allowed.max(decided.previous))?;
+                let value = value_of(lost, open.nlv_before, Rounding::TowardZero)?;
+                let units = units_of(value, row.reference_price, Rounding::TowardZero)?;
+                let reason = Code::literal("reductions_unfilled");
+                self.write_residual(&open, index, Side::Buy, units, reason)?;
+            }
+        }
+        open.phase = Phase::Increasing;
+        self.open = Some(open);
+        Ok(())
     }
 
     /// Passes each planned order through the controls, writes its intent and asks to send it.
@@ -340,15 +359,12 @@ impl Engine {
     /// Goes from reductions to increases to the seal, each once nothing is out any more.
     fn advance(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         loop {
-            let open = self.open.as_mut().ok_or(NO_CYCLE)?;
+            let open = self.open.as_ref().ok_or(NO_CYCLE)?;
             if open.working.iter().any(|order| !order.is_final) {
                 return Ok(());
             }
             match open.phase {
-                Phase::Reducing => {
-                    open.phase = Phase::Increasing;
-                    self.send_increases(effects)?;
-                }
+                Phase::Reducing => self.send_increases(effects)?,
                 Phase::Increasing => return self.seal(CycleOutcome::Executed, effects),
             }
         }

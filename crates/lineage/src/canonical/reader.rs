@@ -334,3 +334,44 @@ impl<'text> ArrayReader<'_, 'text> {
         Ok(Some(self.json))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_four_levels_and_no_more() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(check_canonical(&nested(64)).is_ok());
+        assert!(check_canonical(&nested(65)).is_err());
+        let wide = format!("[{}]", vec!["[]"; 100].join(","));
+        assert!(check_canonical(&wide).is_ok());
+    }
+
+    /// RFC 8785, 3.2.3: the key order of its example, with its string values.
+    #[test]
+    fn keys_ascend_in_utf_16() {
+        let keys = [
+            "\\r",
+            "1",
+            "\u{80}",
+            "\u{f6}",
+            "\u{20ac}",
+            "\u{1f600}",
+            "\u{fb33}",
+        ];
+        let object = |keys: &[&str]| {
+            let members: Vec<_> = keys.iter().map(|key| format!("\"{key}\":null")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(check_canonical(&object(&keys)).is_ok());
+        for at in 1..keys.len() {
+            let mut swapped = keys;
+            swapped.swap(at - 1, at);
+            assert!(check_canonical(&object(&swapped)).is_err(), "{at}");
+            let mut doubled = keys;
+            doubled[at] = keys[at - 1];
+            assert!(check_canonical(&object(&doubled)).is_err(), "{at}");
+        }
+    }
+}

@@ -279,7 +279,6 @@ impl CycleCheck {
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Breach> {
-        above_zero(fill.quantity)?;
         let sent = sent(&mut self.orders, fill.order_id)?;
         if sent.fill_ids.contains(&fill.fill_id) {
             return Err(Breach::new(
@@ -287,15 +286,17 @@ impl CycleCheck {
                 format!("{} is booked twice", fill.fill_id),
             ));
         }
-        match sent.filled.checked_add(fill.quantity) {
-            Ok(filled) if filled <= sent.quantity => sent.filled = filled,
+        above_zero(fill.quantity)?;
+        let filled = match sent.filled.checked_add(fill.quantity) {
+            Ok(filled) if filled <= sent.quantity => filled,
             _ => {
                 return Err(Breach::new(
                     FailureCode::Quantity,
                     format!("more was filled than the {} ordered", sent.quantity),
                 ));
             }
-        }
+        };
+        sent.filled = filled;
         sent.fill_ids.push(fill.fill_id.clone());
         self.totals.fills += 1;
         Ok(())

@@ -55,10 +55,10 @@ text_enum! {
         OrderId = "order_id",
         /// A fill or outcome has no order in its cycle.
         NoOrder = "no_order",
-        /// A quantity is not above zero, or fills do not add up.
-        Quantity = "quantity",
         /// A fill is booked twice.
         FillId = "fill_id",
+        /// A quantity is not above zero, or fills do not add up.
+        Quantity = "quantity",
         /// A seal does not count what it seals, or lacks an amount.
         Seal = "seal",
         /// The hash of a document is not the hash of its JSON.
