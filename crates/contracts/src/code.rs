@@ -45,8 +45,8 @@ codes! {
     DuplicateKey, "duplicate_key", "a key may stand once in an object", "remove one of the two members";
     JsonNumber, "json_number", "no JSON numbers", "write the value as a string";
     JsonNull, "json_null", "no null", "leave the member out";
-    WrongType, "wrong_type", "the value must have the type of the schema", "write the type that the schema names (`ios012 schema`)";
-    UnknownField, "unknown_field", "only the fields of the schema are allowed", "remove the field, or correct its name (`ios012 schema` lists them)";
+    WrongType, "wrong_type", "the value must have the type of the schema", "write the type that the schema names (ios012 schema)";
+    UnknownField, "unknown_field", "only the fields of the schema are allowed", "remove the field, or correct its name (ios012 schema lists them)";
     MissingField, "missing_field", "the schema requires this field", "add the field";
     WrongSchema, "wrong_schema", "the schema member must name this kind of document and its version", "check that the right file was named, or correct the schema member";
     // Single values.

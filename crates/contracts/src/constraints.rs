@@ -317,7 +317,7 @@ fn check_rows(reader: &Reader<'_>, raw: &RawConstraints, set: &LimitSet) -> Resu
             if cap.is_negative() {
                 let path = format_args!("{table}[{row}].cap");
                 let refusal = reader.refuse_value(RefusalCode::OutOfRange, path, cap);
-                return Err(refusal.rule("0 or above"));
+                return Err(refusal.rule("must be 0 or above"));
             }
         }
     }
@@ -328,7 +328,7 @@ fn check_rows(reader: &Reader<'_>, raw: &RawConstraints, set: &LimitSet) -> Resu
             if let Some(value) = value.filter(|value| value.is_negative()) {
                 let path = format_args!("assets[{row}].{field}");
                 let refusal = reader.refuse_value(RefusalCode::OutOfRange, path, value);
-                return Err(refusal.rule("0 or above"));
+                return Err(refusal.rule("must be 0 or above"));
             }
         }
         debug_assert_eq!(texts.asset_id.as_str(), asset.asset_id.as_str());
@@ -392,7 +392,7 @@ fn limit_fault(reader: &Reader<'_>, raw: &RawConstraints, error: &ConstraintsErr
             "portfolio.ramp_steps",
             portfolio.ramp_steps.as_str(),
         )
-        .rule("at least 1")
+        .rule("must be at least 1")
         .remedy("write 1 to move at once"),
         ConstraintsError::CollarTooWide => at(
             RefusalCode::CollarTooWide,
@@ -441,5 +441,5 @@ fn negative_fault(reader: &Reader<'_>, raw: &RawConstraints, field: &'static str
     let path = format_args!("{table}.{field}");
     reader
         .refuse_value(RefusalCode::OutOfRange, path, value)
-        .rule("0 or above")
+        .rule("must be 0 or above")
 }

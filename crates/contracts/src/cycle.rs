@@ -70,9 +70,10 @@ impl CycleInput {
             check_signatures(standing, &mandate)?;
             let checks = Checks::new(standing, &mandate.body, &market.body)
                 .with_files(mandate.document.file(), market.document.file());
+            let rows = checks.rows()?;
             checks.held(held)?;
             checks.regimes(regimes.as_deref())?;
-            checks.rows()
+            Ok::<_, Refusal>(rows)
         };
         match check() {
             Ok(rows) => Ok(Self {

@@ -14,7 +14,12 @@ const DEEPEST: usize = 8;
 #[derive(Debug)]
 pub(crate) enum JsonFault {
     /// Not JSON at all.
-    Syntax { line: usize, column: usize },
+    Syntax {
+        line: usize,
+        column: usize,
+        /// The grammar's fault, which holds no text of the document.
+        what: String,
+    },
     /// JSON that the contracts do not allow.
     Form {
         code: RefusalCode,
@@ -43,6 +48,12 @@ pub(crate) fn read(text: &str) -> Result<Value, JsonFault> {
         None => JsonFault::Syntax {
             line: error.line(),
             column: error.column(),
+            what: error
+                .to_string()
+                .split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         },
     })
 }
@@ -235,7 +246,9 @@ mod tests {
     fn names_the_position_of_a_syntax_error() {
         for (text, at) in [("", (1, 0)), ("{}x", (1, 3)), ("{\n\"a\" \"b\"}", (2, 5))] {
             match read(text) {
-                Err(JsonFault::Syntax { line, column }) => assert_eq!((line, column), at, "{text}"),
+                Err(JsonFault::Syntax { line, column, .. }) => {
+                    assert_eq!((line, column), at, "{text}")
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }

@@ -35,7 +35,7 @@ pub use market::{Market, MarketRow};
 pub use refusal::{ContractsError, Place, Refusal, RefusalDetail};
 pub use regimes::{Regime, RegimeLabel, Regimes};
 pub use registry::{FxPair, Listing, Registry, Symbol};
-pub use scenario::{OpeningPosition, Scenario, SignaturePolicy};
+pub use scenario::{Scenario, SignaturePolicy};
 pub use schema::schema;
 pub use standing::Standing;
 pub use text::{Mic, Token};

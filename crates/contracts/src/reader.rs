@@ -112,7 +112,7 @@ impl Reader<'_> {
             Ok(value)
         } else {
             let refusal = self.refuse_value(RefusalCode::OutOfRange, path, text.as_str());
-            Err(refusal.rule(rule))
+            Err(refusal.rule(format!("must be {rule}")))
         }
     }
 
@@ -166,8 +166,10 @@ impl Reader<'_> {
 
     fn json_fault(&self, fault: JsonFault) -> Refusal {
         match fault {
-            JsonFault::Syntax { line, column } => {
-                self.refuse(RefusalCode::JsonSyntax, Place::Position { line, column })
+            JsonFault::Syntax { line, column, what } => {
+                let code = RefusalCode::JsonSyntax;
+                let refusal = self.refuse(code, Place::Position { line, column });
+                refusal.rule(format!("{}: {what}", code.rule()))
             }
             JsonFault::Form { code, path, value } => {
                 let place = if path.is_empty() {

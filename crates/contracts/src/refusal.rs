@@ -149,7 +149,7 @@ impl Refusal {
     }
 
     pub(crate) fn value(mut self, value: impl fmt::Display) -> Self {
-        self.0.value = Some(shown(&value.to_string()));
+        self.0.value = Some(escaped(&value.to_string()));
         self
     }
 
@@ -189,25 +189,41 @@ impl fmt::Display for Refusal {
             (Place::Whole, None) => {}
             (Place::Whole, Some(value)) => write!(formatter, "\n  found   {value}")?,
             (place, None) => write!(formatter, "\n  at      {place}")?,
-            (place, Some(value)) => write!(formatter, "\n  at      {place} = {value}")?,
+            (place, Some(value)) => write!(
+                formatter,
+                "\n  at      {place}{}",
+                shown(detail.code, value)
+            )?,
         }
         write!(formatter, "\n  rule    {}", detail.rule)?;
         write!(formatter, "\n  remedy  {}", detail.remedy)
     }
 }
 
-/// A value for people: quoted, escaped, at most 64 characters.
-fn shown(value: &str) -> String {
+/// A value after its place. Texts are quoted; what is shown as it stood in the JSON is not.
+fn shown(code: RefusalCode, value: &str) -> String {
+    match code {
+        RefusalCode::JsonNumber | RefusalCode::WrongType => format!(" = {value}"),
+        RefusalCode::UnknownField => format!(", field \"{value}\""),
+        _ => format!(" = \"{value}\""),
+    }
+}
+
+/// A value for people: without control characters, at most 64 characters.
+fn escaped(value: &str) -> String {
     const LONGEST: usize = 64;
-    let mut text: String = value
+    let start: String = value.chars().take(LONGEST).collect();
+    let mut text: String = start
         .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
+        .flat_map(|character| match character {
+            '"' | '\'' => character.to_string().chars().collect::<Vec<_>>(),
+            other => other.escape_debug().collect(),
+        })
         .collect();
-    if value.chars().nth(LONGEST).is_some() {
+    if start.len() < value.len() {
         text.push('…');
     }
-    format!("\"{text}\"")
+    text
 }
 
 #[cfg(test)]
@@ -216,9 +232,9 @@ mod tests {
 
     #[test]
     fn a_value_is_escaped_and_cut() {
-        assert_eq!(shown("a\"\u{1b}[2J"), "\"a\\\"\\u{1b}[2J\"");
-        let long = shown(&"x".repeat(100));
-        assert_eq!(long, format!("\"{}…\"", "x".repeat(64)));
+        assert_eq!(escaped("a\"\u{1b}[2J"), "a\"\\u{1b}[2J");
+        let long = escaped(&"x".repeat(100));
+        assert_eq!(long, format!("{}…", "x".repeat(64)));
     }
 
     #[test]

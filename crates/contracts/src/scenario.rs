@@ -1,5 +1,6 @@
 //! What a portfolio starts from, and which signatures it asks for.
 
+use ios012_core::account::OpeningPosition;
 use ios012_core::{AssetId, CurrencyCode, Money, PortfolioId, Quantity};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,17 +20,6 @@ pub struct Scenario {
     opening_positions: Vec<OpeningPosition>,
     signatures: SignaturePolicy,
     document: Document,
-}
-
-/// What is held before the first cycle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpeningPosition {
-    /// The asset.
-    pub asset_id: AssetId,
-    /// Units, above zero.
-    pub quantity: Quantity,
-    /// What they cost together, in base currency, zero or above.
-    pub cost: Money,
 }
 
 /// Whether registry, constraints and mandates must be signed.
@@ -110,6 +100,26 @@ impl Scenario {
                 document: loaded.document,
             })
         })
+    }
+
+    /// The scenario of a ledger's genesis record. Signatures were judged when the cycles ran.
+    pub fn of_ledger(
+        portfolio_id: PortfolioId,
+        base_currency: CurrencyCode,
+        opening_cash: Money,
+        opening_positions: Vec<OpeningPosition>,
+    ) -> Self {
+        let kind = DocumentKind::Scenario;
+        Self {
+            portfolio_id,
+            title: String::new(),
+            description: String::new(),
+            base_currency,
+            opening_cash,
+            opening_positions,
+            signatures: SignaturePolicy::Optional,
+            document: Document::new(kind, "genesis".into(), String::new(), None),
+        }
     }
 
     /// The portfolio; also the name of its ledger directory.

@@ -68,7 +68,7 @@ impl From<CoreError> for Fault {
     fn from(error: CoreError) -> Self {
         let rule = error.to_string();
         match error {
-            CoreError::DecimalGrammar { .. } => Self::with_rule(RefusalCode::Decimal, rule),
+            CoreError::DecimalGrammar { rule } => Self::with_rule(RefusalCode::Decimal, rule),
             CoreError::TooManyDecimals { decimals } => Self::with_rule(
                 RefusalCode::DecimalDigits,
                 format!("at most {decimals} digits after the point"),

@@ -131,7 +131,9 @@ impl Engine {
         }
         let handled = match event {
             Event::Cycle(input) => self.open_cycle(*input, effects),
-            Event::Refused(refusal) => self.record_refusal(&refusal, effects),
+            Event::Refused(refusal) => {
+                refusal_record(&refusal).and_then(|record| self.record_refusal(record, effects))
+            }
             Event::Broker(news) => self.take_news(news, effects),
         };
         self.halted = handled.is_err();
@@ -193,10 +195,16 @@ impl Engine {
         })
     }
 
+    /// The same engine over another chain: a ledger that a new writer continues.
+    #[must_use]
+    pub fn go_on(self, chain: Chain) -> Self {
+        Self { chain, ..self }
+    }
+
     /// Records an input that was refused: a refusal, and a seal that says so. The books stay.
-    fn record_refusal(
+    pub(crate) fn record_refusal(
         &mut self,
-        refusal: &Refusal,
+        refusal: RefusalRecord,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         if self.open.is_some() {
@@ -204,14 +212,8 @@ impl Engine {
                 "a refusal came while a cycle is open",
             ));
         }
-        self.write(RefusalRecord {
-            as_of: refusal.as_of,
-            code: refusal.code.as_str().parse()?,
-            document: refusal.document.as_str().parse()?,
-            path: plain(&refusal.place.to_string())?,
-            received_sha256: refusal.received.unwrap_or(Hash::ZERO),
-            rule: plain(&refusal.rule)?,
-        })?;
+        let as_of = refusal.as_of;
+        self.write(refusal)?;
         let nlv = self.accounts.nlv()?;
         self.write(Seal {
             cash: Some(self.accounts.books().cash()),
@@ -227,7 +229,7 @@ impl Engine {
         effects.push(Effect::KeepRecords);
         effects.push(Effect::Sealed(CycleSummary {
             cycle_id: 0,
-            as_of: refusal.as_of,
+            as_of,
             outcome: CycleOutcome::Refused,
             decisions: 0,
             orders: 0,
@@ -264,6 +266,17 @@ pub(crate) fn identity() -> EngineIdentity {
         rules: RULES,
         version: VERSION,
     }
+}
+
+fn refusal_record(refusal: &Refusal) -> Result<RefusalRecord, EngineError> {
+    Ok(RefusalRecord {
+        as_of: refusal.as_of,
+        code: refusal.code.as_str().parse()?,
+        document: refusal.document.as_str().parse()?,
+        path: plain(&refusal.place.to_string())?,
+        received_sha256: refusal.received.unwrap_or(Hash::ZERO),
+        rule: plain(&refusal.rule)?,
+    })
 }
 
 /// The longest plain text of a record.

@@ -2,7 +2,7 @@ use ios012_broker::BrokerError;
 use ios012_constraints::ConstraintsError;
 use ios012_contracts::Refusal;
 use ios012_core::CoreError;
-use ios012_lineage::{LineageError, OrderId};
+use ios012_lineage::{Hash, LineageError, OrderId};
 use thiserror::Error;
 
 /// What stops the engine. After any of these it takes no further event: what it holds in memory
@@ -24,6 +24,12 @@ pub enum EngineError {
     /// A document of the ledger is refused when it is read again.
     #[error("a document of the ledger: {0}")]
     Document(#[from] Refusal),
+    /// A cycle names a document that the ledger does not hold.
+    #[error("the ledger does not hold the document {hash}")]
+    NoDocument {
+        /// The document's hash.
+        hash: Hash,
+    },
     /// The broker told something of an order that is not open.
     #[error("the broker told of order {order_id}, which is not open")]
     UnknownOrder {

@@ -9,11 +9,11 @@ mod account;
 mod engine;
 mod error;
 mod event;
-//mod replay;
+mod replay;
 mod runner;
 
 pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{CycleSummary, Effect, Event};
-//pub use replay::{Difference, ReplayReport, replay};
+pub use replay::{Difference, ReplayReport, replay};
 pub use runner::{FileSink, LedgerSink, MemorySink, Runner, SyncPolicy};

@@ -1,6 +1,12 @@
 //! The whole engine against an outside reference: vectorbt's daily rebalance to weights, and its
 //! 25-line restatement in floats (docs/measurements.md, Oracles).
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -62,7 +62,7 @@ fn statement(gate: &str, path: &str, about: &Circumstances, results: &[Checked])
                 "command": result.check.command(),
                 "error_class": format!("{:?}", result.check.class),
                 "result": result.outcome.word(),
-                "evidence": result.outcome.detail(),
+                "evidence": result.evidence(),
                 "log": format!("target/gates/{gate}-{}.log", result.check.id),
             })
         })

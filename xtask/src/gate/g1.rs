@@ -75,6 +75,8 @@ pub(super) const CHECKS: &[Check] = &[
             "--locked",
             "--package",
             "ios012-core",
+            "--package",
+            "ios012-constraints",
         ])],
         proof: Proof::Tests,
     },

@@ -93,6 +93,16 @@ fn run_check(project: &Project, tools: &Tools, check: &Check) -> Result<(Outcome
     perform(project, check.steps, check.proof, &log)
 }
 
+impl Checked {
+    /// What shows the result, in a few words.
+    fn evidence(&self) -> &str {
+        match self.outcome.detail() {
+            "" => "exit code 0",
+            detail => detail,
+        }
+    }
+}
+
 impl Check {
     /// The commands as a person would type them.
     fn command(&self) -> String {
@@ -120,7 +130,7 @@ fn render(results: &[Checked]) -> String {
                 result.check.source.to_owned(),
                 format!("{:?}", result.check.class),
                 result.outcome.word().to_owned(),
-                result.outcome.detail().to_owned(),
+                result.evidence().to_owned(),
             ]
         })
         .collect();

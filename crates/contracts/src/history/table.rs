@@ -33,7 +33,11 @@ impl<R: Read> Table<R> {
             .has_headers(false)
             .flexible(true)
             .quoting(false)
-            .from_reader(Lines { input, length: 0 });
+            .from_reader(Lines {
+                input,
+                length: 0,
+                mark: Some(0),
+            });
         let mut table = Self {
             reader,
             file,
@@ -47,21 +51,18 @@ impl<R: Read> Table<R> {
         if !table.read()? {
             return Err(table.refuse(RefusalCode::NoRows, Place::Whole).into());
         }
-        if table
-            .record
-            .get(0)
-            .is_some_and(|cell| cell.starts_with(b"\xef\xbb\xbf"))
-        {
-            return Err(table
-                .refuse(RefusalCode::ByteOrderMark, Place::Whole)
-                .into());
-        }
         table.columns = (0..table.record.len())
             .map(|column| table.header(column))
             .collect::<Result<_, _>>()?;
         if table.columns.first().is_none_or(|name| name != "date") {
             let found = table.columns.first().cloned().unwrap_or_default();
-            let refusal = table.refuse(RefusalCode::CsvHeader, table.place_of(0));
+            let refusal = table.refuse(
+                RefusalCode::CsvHeader,
+                Place::Cell {
+                    line: table.line,
+                    column: "date".to_owned(),
+                },
+            );
             return Err(refusal
                 .value(found)
                 .rule("the first column must be date")
@@ -150,7 +151,11 @@ impl<R: Read> Table<R> {
         let name = String::from_utf8_lossy(self.bytes(column)).into_owned();
         let earlier = (0..column).any(|before| self.bytes(before) == name.as_bytes());
         if earlier {
-            let refusal = self.refuse(RefusalCode::DuplicateRow, self.place_of(column));
+            let place = Place::Cell {
+                line: self.line,
+                column: column.saturating_add(1).to_string(),
+            };
+            let refusal = self.refuse(RefusalCode::DuplicateRow, place);
             return Err(refusal.value(name).rule("a column may stand once").into());
         }
         Ok(name)
@@ -161,21 +166,22 @@ impl<R: Read> Table<R> {
             .reader
             .read_byte_record(&mut self.record)
             .map_err(|error| {
-                let too_long = self.refuse(
-                    RefusalCode::TooLarge,
-                    Place::Cell {
-                        line: self.line.saturating_add(1),
-                        column: "date".to_owned(),
-                    },
-                );
+                let line_after = Place::Cell {
+                    line: self.line.saturating_add(1),
+                    column: "date".to_owned(),
+                };
                 match error.into_kind() {
+                    csv::ErrorKind::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+                        let code = RefusalCode::ByteOrderMark;
+                        self.refuse(code, Place::Whole).into()
+                    }
                     csv::ErrorKind::Io(source) if source.kind() != io::ErrorKind::FileTooLarge => {
                         ContractsError::Io {
                             path: self.file.into(),
                             source,
                         }
                     }
-                    _ => too_long.into(),
+                    _ => self.refuse(RefusalCode::TooLarge, line_after).into(),
                 }
             })?;
         if let Some(position) = self.record.position() {
@@ -202,23 +208,42 @@ impl<R: Read> Table<R> {
     }
 }
 
-/// Bounds the length of a line, so that memory stays flat whatever the file holds.
+/// Bounds the length of a line, so that memory stays flat whatever the file holds, and refuses a
+/// byte order mark, which the CSV reader would skip.
 struct Lines<R> {
     input: R,
     length: usize,
+    /// How many bytes of a byte order mark the input began with, as long as it may be one.
+    mark: Option<usize>,
+}
+
+impl<R> Lines<R> {
+    fn check_start(&mut self, chunk: &[u8]) -> io::Result<()> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        for byte in chunk {
+            let Some(matched) = self.mark else {
+                break;
+            };
+            self.mark = (MARK.get(matched) == Some(byte)).then_some(matched.saturating_add(1));
+            if self.mark == Some(MARK.len()) {
+                return Err(io::Error::from(io::ErrorKind::InvalidData));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         let chunk = buffer.get(..count).unwrap_or_default();
+        self.check_start(chunk)?;
         let mut parts = chunk.split(|&byte| byte == b'\n');
-        let mut tail = parts.next().unwrap_or_default();
-        self.length = self.length.saturating_add(tail.len());
+        let first = parts.next().unwrap_or_default();
+        self.length = self.length.saturating_add(first.len());
         let mut longest = self.length;
         for part in parts {
-            tail = part;
-            self.length = tail.len();
+            self.length = part.len();
             longest = longest.max(self.length);
         }
         if longest > LONGEST_LINE {

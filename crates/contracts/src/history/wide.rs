@@ -5,6 +5,7 @@ use std::io::Read;
 use ios012_core::{CoreError, Price, Ratio, UtcTime};
 
 use super::table::Table;
+use crate::text::Fault;
 use crate::{ContractsError, DocumentKind, Place, Refusal, RefusalCode, Registry};
 
 /// The column of a score file that belongs to the portfolio as a whole.
@@ -69,7 +70,7 @@ impl<R: Read> Prices<R> {
             if !price.is_positive() {
                 let refusal = self.table.refuse_cell(RefusalCode::OutOfRange, column);
                 let remedy = "correct the price; leave the cell empty where the market was closed";
-                return Err(refusal.rule("above 0").remedy(remedy).into());
+                return Err(refusal.rule("must be above 0").remedy(remedy).into());
             }
             *quote = Some(Quote {
                 price,
@@ -158,7 +159,7 @@ impl<R: Read> Scores<R> {
                     .map_err(|error| decimal_fault(&self.table, column, error))?;
                 if value.is_negative() {
                     let refusal = self.table.refuse_cell(RefusalCode::OutOfRange, column);
-                    return Err(refusal.rule("0 or above").into());
+                    return Err(refusal.rule("must be 0 or above").into());
                 }
                 score = Some(value);
             }
@@ -217,16 +218,9 @@ fn shown_column(name: &str) -> String {
 
 /// Why a cell is not a decimal.
 pub(super) fn decimal_fault<R: Read>(table: &Table<R>, column: usize, error: CoreError) -> Refusal {
-    let (code, rule) = match error {
-        CoreError::DecimalGrammar { .. } => (RefusalCode::Decimal, None),
-        CoreError::TooManyDecimals { decimals } => {
-            let rule = format!("at most {decimals} digits after the point");
-            (RefusalCode::DecimalDigits, Some(rule))
-        }
-        _ => (RefusalCode::DecimalRange, None),
-    };
-    let refusal = table.refuse_cell(code, column);
-    match rule {
+    let fault = Fault::from(error);
+    let refusal = table.refuse_cell(fault.code, column);
+    match fault.rule {
         Some(rule) => refusal.rule(rule),
         None => refusal,
     }

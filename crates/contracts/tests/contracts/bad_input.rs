@@ -7,7 +7,7 @@ use ios012_contracts::{
     ContractsError, History, LastAccepted, Mandate, Place, Refusal, RefusalCode, SingleCycle,
 };
 
-use crate::cases::{self, Accepted, Case, Change};
+use crate::cases::{self, Case, Change, LastCycle};
 use crate::set::Set;
 
 const PARTS: [(&str, &[Case]); 6] = [
@@ -118,11 +118,11 @@ pub(crate) fn assert_committed(file: &str, expected: &str) {
 const PREAMBLE: &str = "# Bad input
 
 What happens to a document that is not acceptable: it is refused, with the file, the place, the
-value, the rule and the remedy. Nothing is guessed or repaired, and nothing is written before all of it
-has been read. The codes are stable.
+value, the rule and the remedy. Nothing is guessed or repaired. A history is read to its end before
+anything is written. The codes are stable.
 
 Each row is a test: a good set of documents (`crates/contracts/tests/data`) with one change
-(`crates/contracts/tests/contracts/cases.rs`). The messages below are what the code says.
+(`crates/contracts/tests/contracts/cases`). The messages below are what the code says.
 
 ";
 
@@ -192,14 +192,14 @@ fn refusal_of(case: &Case) -> Refusal {
     }
 }
 
-fn last_accepted(set: &Set, accepted: &Accepted) -> LastAccepted {
+fn last_accepted(set: &Set, accepted: &LastCycle) -> LastAccepted {
     let mandate = Mandate::parse("mandate.json", set.bytes("mandate.json")).expect("a mandate");
     match accepted {
-        Accepted::This => LastAccepted {
+        LastCycle::This => LastAccepted {
             as_of: mandate.as_of(),
             mandate_hash: mandate.document().hash(),
         },
-        Accepted::Later => LastAccepted {
+        LastCycle::Later => LastAccepted {
             as_of: "2026-11-20T22:00:00.000Z".parse().expect("a time"),
             mandate_hash: "1".repeat(64).parse().expect("a hash"),
         },

@@ -1,0 +1,295 @@
+//! Replay: every decision, order and seal of a ledger is derived again from the ledger alone, by
+//! the same engine, and compared byte for byte.
+//!
+//! What the world said (fills, outcomes, refused documents) is taken from the ledger and told to
+//! the engine. Everything else the engine must produce again.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+
+use ios012_broker::{BrokerEvent, BrokerFill, News};
+use ios012_contracts::{
+    Constraints, CycleInput, Mandate, Market, Regimes, Registry, Scenario, Standing,
+};
+use ios012_core::account::OpeningPosition;
+use ios012_core::{CurrencyCode, Money};
+use ios012_lineage::ledger::{Documents, LedgerReader, StoredRecord};
+use ios012_lineage::{Amount, Chain, Cycle, Fill, Genesis, Hash, Outcome, OutcomeState, Record};
+
+use crate::{Effect, Engine, EngineError, Event};
+
+/// What a replay found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayReport {
+    /// Records compared.
+    pub records: u64,
+    /// Cycles derived again.
+    pub cycles: u64,
+    /// Decisions derived again.
+    pub decisions: u64,
+    /// The first difference; none means zero drift.
+    pub difference: Option<Difference>,
+}
+
+/// A record that the engine derives otherwise than it stands on the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The record's place.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: String,
+    /// Its canonical JSON on the ledger.
+    pub recorded: String,
+    /// Its canonical JSON as derived; none if nothing is derived there.
+    pub derived: Option<String>,
+}
+
+/// Replays a ledger. `progress` is told the number of records after each.
+///
+/// Returns what was found, and the engine as it stands after the last record, which
+/// [`Engine::go_on`] lets continue.
+///
+/// # Errors
+/// A ledger that cannot be read, a document that is missing or refused, or a record of a kind that
+/// this version does not derive. Verify the ledger first.
+pub fn replay(
+    directory: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(ReplayReport, Engine), EngineError> {
+    let mut records = LedgerReader::open(directory)?;
+    let documents = Documents::open(directory)?;
+    let first = records
+        .next()
+        .transpose()?
+        .ok_or(EngineError::Sequence("the ledger is empty"))?;
+    let Record::Genesis(genesis) = &first.record else {
+        return Err(EngineError::Sequence(
+            "the first record is not a genesis record",
+        ));
+    };
+    let mut replay = Replay::begin(&first, genesis, documents)?;
+    let mut report = ReplayReport {
+        records: 0,
+        cycles: 0,
+        decisions: 0,
+        difference: None,
+    };
+    let mut stored = Some(first);
+    while let Some(record) = stored {
+        report.difference = replay.step(&record)?;
+        if report.difference.is_some() {
+            break;
+        }
+        report.records += 1;
+        report.cycles += u64::from(matches!(record.record, Record::Cycle(_)));
+        report.decisions += u64::from(matches!(record.record, Record::Decision(_)));
+        progress(report.records);
+        stored = records.next().transpose()?;
+    }
+    Ok((report, replay.engine))
+}
+
+struct Replay {
+    engine: Engine,
+    scenario: Scenario,
+    documents: Documents,
+    standing: Option<(Hash, Hash, Arc<Standing>)>,
+    derived: VecDeque<(Hash, String)>,
+    effects: Vec<Effect>,
+}
+
+impl Replay {
+    fn begin(
+        first: &StoredRecord,
+        genesis: &Genesis,
+        documents: Documents,
+    ) -> Result<Self, EngineError> {
+        let (cash, positions) = opening(genesis)?;
+        let portfolio_id = first.envelope.portfolio_id.clone();
+        let currency: CurrencyCode = genesis.base_currency.clone();
+        let chain = Chain::new(portfolio_id.clone(), first.envelope.epoch);
+        let engine = Engine::begin(chain, currency.clone(), cash, &positions)?;
+        let mut replay = Self {
+            engine,
+            scenario: Scenario::of_ledger(portfolio_id, currency, cash, positions),
+            documents,
+            standing: None,
+            derived: VecDeque::new(),
+            effects: Vec::new(),
+        };
+        replay.collect();
+        Ok(replay)
+    }
+
+    /// Brings the engine to one record and compares.
+    fn step(&mut self, stored: &StoredRecord) -> Result<Option<Difference>, EngineError> {
+        let envelope = &stored.envelope;
+        if self.derived.is_empty() {
+            if envelope.epoch != self.engine.chain().epoch() {
+                let portfolio_id = envelope.portfolio_id.clone();
+                let chain =
+                    Chain::resume(portfolio_id, envelope.epoch, envelope.seq, envelope.prev);
+                *self.engine.chain_mut() = chain;
+            }
+            self.tell(&stored.record)?;
+            self.collect();
+        }
+        let derived = self.derived.pop_front();
+        if derived
+            .as_ref()
+            .is_some_and(|(hash, _)| *hash == stored.hash)
+        {
+            return Ok(None);
+        }
+        let mut recorded = String::new();
+        stored.record.write(envelope, &mut recorded)?;
+        Ok(Some(Difference {
+            seq: envelope.seq,
+            kind: stored.record.kind().to_owned(),
+            recorded,
+            derived: derived.map(|(_, json)| json),
+        }))
+    }
+
+    /// Tells the engine what the world said at this record.
+    fn tell(&mut self, record: &Record) -> Result<(), EngineError> {
+        let event = match record {
+            Record::Cycle(cycle) => Event::Cycle(Box::new(self.input(cycle)?)),
+            Record::Fill(fill) => Event::Broker(filled(fill)),
+            Record::Outcome(outcome) => Event::Broker(told(outcome)?),
+            Record::Refusal(refusal) => {
+                return self
+                    .engine
+                    .record_refusal(refusal.clone(), &mut self.effects);
+            }
+            _ => return Ok(()),
+        };
+        self.engine.handle(event, &mut self.effects)
+    }
+
+    /// Takes the lines that the engine has written since.
+    fn collect(&mut self) {
+        let chain = self.engine.chain_mut();
+        let lines = chain
+            .pending()
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty());
+        let parsed = lines.filter_map(|line| {
+            let line = std::str::from_utf8(line).ok()?;
+            let (hash, json) = line.split_once(' ')?;
+            Some((hash.parse().ok()?, json.to_owned()))
+        });
+        self.derived.extend(parsed);
+        chain.clear_pending();
+        self.effects.clear();
+    }
+
+    fn input(&mut self, cycle: &Cycle) -> Result<CycleInput, EngineError> {
+        let mandate = self.document(cycle.mandate_hash)?;
+        let mandate = Mandate::parse("mandate", mandate.as_bytes())?;
+        let market = self.document(cycle.market_hash)?;
+        let market = Market::parse("market", market.as_bytes())?;
+        let regimes = match cycle.regime_hash {
+            Some(hash) => {
+                let regimes = self.document(hash)?;
+                Some(Arc::new(Regimes::parse("regimes", regimes.as_bytes())?))
+            }
+            None => None,
+        };
+        let standing = self.standing(cycle)?;
+        let last = self.engine.last_accepted();
+        let held = self.engine.held();
+        Ok(CycleInput::check(
+            &standing, regimes, mandate, market, last, held,
+        )?)
+    }
+
+    fn standing(&mut self, cycle: &Cycle) -> Result<Arc<Standing>, EngineError> {
+        let key = (cycle.registry_hash, cycle.constraints_hash);
+        if let Some((registry, constraints, standing)) = &self.standing
+            && (*registry, *constraints) == key
+        {
+            return Ok(Arc::clone(standing));
+        }
+        let registry = self.document(cycle.registry_hash)?;
+        let registry = Arc::new(Registry::parse("registry", registry.as_bytes())?);
+        let constraints = self.document(cycle.constraints_hash)?;
+        let constraints = Arc::new(Constraints::parse("constraints", constraints.as_bytes())?);
+        let scenario = self.scenario.clone();
+        let standing = Arc::new(Standing::check(scenario, registry, constraints, None)?);
+        self.standing = Some((key.0, key.1, Arc::clone(&standing)));
+        Ok(standing)
+    }
+
+    fn document(&self, hash: Hash) -> Result<String, EngineError> {
+        self.documents
+            .get(&hash)?
+            .ok_or(EngineError::NoDocument { hash })
+    }
+}
+
+/// What the books of a ledger began with.
+fn opening(genesis: &Genesis) -> Result<(Money, Vec<OpeningPosition>), EngineError> {
+    let mut cash = Money::ZERO;
+    let mut positions: Vec<OpeningPosition> = Vec::new();
+    for line in &genesis.opening {
+        match (line.account.as_str(), &line.quantity) {
+            ("cash", Amount::Cash(_, money)) => cash = *money,
+            ("position", Amount::Asset(asset_id, quantity)) => positions.push(OpeningPosition {
+                asset_id: asset_id.clone(),
+                quantity: *quantity,
+                cost: Money::ZERO,
+            }),
+            (account, Amount::Cash(_, money)) if account.starts_with("cost:") => {
+                let last = positions.last_mut();
+                let last = last.ok_or(EngineError::Sequence("a cost without its position"))?;
+                last.cost = *money;
+            }
+            _ => {
+                return Err(EngineError::Sequence(
+                    "an opening account that is not known",
+                ));
+            }
+        }
+    }
+    Ok((cash, positions))
+}
+
+fn filled(fill: &Fill) -> BrokerEvent {
+    let news = News::Filled(BrokerFill {
+        fill_id: fill.fill_id.clone(),
+        quantity: fill.quantity,
+        price: fill.price,
+        fee: fill.fee,
+        currency: fill.currency.clone(),
+        time: fill.time,
+    });
+    BrokerEvent {
+        order_id: fill.order_id,
+        news,
+    }
+}
+
+fn told(outcome: &Outcome) -> Result<BrokerEvent, EngineError> {
+    let code = outcome.code.clone();
+    let news = match outcome.state {
+        OutcomeState::Accepted => News::Accepted,
+        OutcomeState::Rejected => News::Rejected(code),
+        OutcomeState::Cancelled => News::Cancelled,
+        OutcomeState::Expired => News::Expired(code),
+        // The engine writes it by itself with the last fill.
+        OutcomeState::Filled => {
+            return Err(EngineError::Sequence(
+                "an order is called filled and is not",
+            ));
+        }
+        OutcomeState::Unknown => {
+            return Err(EngineError::Sequence("an unknown outcome does not replay"));
+        }
+    };
+    Ok(BrokerEvent {
+        order_id: outcome.order_id,
+        news,
+    })
+}
