@@ -588,6 +588,69 @@ fn step_4_small_reductions_need_a_reason() {
     );
 }
 
+/// Cash is 0.01 under its floor, and A's 0.01 is what is missing: it is made although the dead
+/// band is 0.02. The short's 0.01 would bring no cash: it has no reason.
+#[test]
+fn step_4_a_long_helps_a_broken_cash_floor() {
+    let rules = Rules {
+        cash_headroom: "-0.01",
+        dead_band: "0.02",
+        ..WIDE
+    };
+    check(
+        &rules,
+        &[row("A", "0.5", "0.49"), row("S", "-0.5", "-0.49")],
+        &[("0.49", &[]), ("-0.5", &["dead_band -0.49 -> -0.5"])],
+    );
+}
+
+/// Net is 0.5 − 0.1 = 0.4, above 0.39, and the kept parts would make it 0.485 − 0.095 = 0.39. A is
+/// on the heavier side and reduces by its 0.015, under the dead band. The short's 0.005 does not help.
+#[test]
+fn step_4_the_heavier_side_helps_a_broken_net() {
+    let rules = Rules {
+        net: "0.39",
+        dead_band: "0.02",
+        ..WIDE
+    };
+    check(
+        &rules,
+        &[row("A", "0.5", "0.485"), row("S", "-0.1", "-0.095")],
+        &[("0.485", &[]), ("-0.1", &["dead_band -0.095 -> -0.1"])],
+    );
+}
+
+/// Net held with 0.5 − 0.4. The cover to −0.1 would make it 0.4, above 0.35, so A gives up 0.05: a
+/// cure is made although the dead band is 0.06.
+#[test]
+fn step_4_a_cure_is_never_too_small() {
+    let rules = Rules {
+        net: "0.35",
+        dead_band: "0.06",
+        ..WIDE
+    };
+    check(
+        &rules,
+        &[row("A", "0.5", "0.5"), row("S", "-0.4", "-0.1")],
+        &[("0.45", &["net 0.5 -> 0.45"]), ("-0.1", &[])],
+    );
+}
+
+/// Exactly at its bound an asset is not outside.
+#[test]
+fn step_4_at_the_bound_is_no_reason() {
+    let rules = Rules {
+        dead_band: "0.02",
+        ..WIDE
+    };
+    let at = Row {
+        min: "0",
+        max: "0.5",
+        ..row("A", "0.5", "0.49")
+    };
+    check(&rules, &[at], &[("0.5", &["dead_band 0.49 -> 0.5"])]);
+}
+
 /// Held 0.3, gross 0.6: 0.3 is left for wishes of 0.4 and 0.2, a half of each.
 #[test]
 fn step_5_increases_share_by_one_factor() {
@@ -627,6 +690,47 @@ fn step_5_members_of_a_full_limit_stop_and_the_others_go_on() {
             ("0.6", &["gross 0.8 -> 0.6"]),
         ],
     );
+}
+
+/// All of these are full at a half. Of equal limits the first is named: groups, classes and
+/// currencies before gross, gross before cash.
+#[test]
+fn step_5_of_equal_limits_the_first_is_named() {
+    let rules = Rules {
+        gross: "0.3",
+        cash_headroom: "0.3",
+        groups: vec![("z", vec!["A"], "0.2")],
+        classes: vec![("equity", "0.3")],
+        currencies: vec![("USD", "0.3")],
+        ..WIDE
+    };
+    let rows = [row("A", "0", "0.4"), row("B", "0", "0.2")];
+    let (a, b) = (("0.2", "0.4 -> 0.2"), ("0.1", "0.2 -> 0.1"));
+    let named = |rules: &Rules, first: &str, second: &str| {
+        let (first, second) = (format!("{first} {}", a.1), format!("{second} {}", b.1));
+        check(rules, &rows, &[(a.0, &[&first]), (b.0, &[&second])]);
+    };
+    named(&rules, "group:z", "class:equity");
+    let rules = Rules {
+        groups: Vec::new(),
+        ..rules
+    };
+    named(&rules, "class:equity", "class:equity");
+    let rules = Rules {
+        classes: Vec::new(),
+        ..rules
+    };
+    named(&rules, "currency:USD", "currency:USD");
+    let rules = Rules {
+        currencies: Vec::new(),
+        ..rules
+    };
+    named(&rules, "gross", "gross");
+    let rules = Rules {
+        gross: "0.5",
+        ..rules
+    };
+    named(&rules, "cash", "cash");
 }
 
 /// A may give up only 0.1 in this step, so gross 0.5 leaves 0.1 for B.
@@ -696,22 +800,22 @@ fn step_5_net_trims_the_heavier_side() {
     );
 }
 
-/// L is closed and holds net above 0.2, so M may not grow. The shorts may: they bring net from
-/// 0.5 to zero and on to the limit on the other side, −0.2, of the −0.4 that was asked.
+/// L can only come down to 0.4 in this step, so net is above 0.2 and M may not grow. The short may:
+/// it brings net from 0.4 to zero and on to the limit on the other side, −0.2.
 #[test]
 fn step_5_net_trims_both_sides() {
-    let closed = Row {
-        market_open: false,
-        ..row("L", "0.5", "0.5")
+    let slow = Row {
+        max_delta: "0.1",
+        ..row("L", "0.5", "0.1")
     };
     let rules = Rules { net: "0.2", ..WIDE };
     check(
         &rules,
-        &[closed, row("M", "0", "0.1"), row("S", "0", "-0.9")],
+        &[slow, row("M", "0", "0.1"), row("S", "0", "-0.9")],
         &[
-            ("0.5", &[]),
+            ("0.4", &["max_delta 0.1 -> 0.4"]),
             ("0", &["net 0.1 -> 0"]),
-            ("-0.7", &["net -0.9 -> -0.7"]),
+            ("-0.6", &["net -0.9 -> -0.6"]),
         ],
     );
 }

@@ -48,6 +48,7 @@ pub(crate) struct RawConstraints {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "asset_limits")]
 struct RawAssetLimits {
     asset_id: Text<AssetId>,
     max_exposure: Text<Exposure>,
@@ -61,6 +62,7 @@ struct RawAssetLimits {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "group_row")]
 struct RawGroup {
     group: Text<GroupId>,
     cap: Text<Exposure>,
@@ -69,6 +71,7 @@ struct RawGroup {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "class_row")]
 struct RawClass {
     class: Text<ClassId>,
     cap: Text<Exposure>,
@@ -76,6 +79,7 @@ struct RawClass {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "currency_row")]
 struct RawCurrency {
     currency: Text<CurrencyCode>,
     cap: Text<Exposure>,
@@ -83,6 +87,7 @@ struct RawCurrency {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "portfolio_limits")]
 struct RawPortfolio {
     gross: Text<Exposure>,
     net: Text<Exposure>,
@@ -97,6 +102,7 @@ struct RawPortfolio {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "execution_limits")]
 struct RawExecution {
     fee_bps: Text<Ratio>,
     slippage_bps: Text<Ratio>,

@@ -247,7 +247,7 @@ mod tests {
         for (text, at) in [("", (1, 0)), ("{}x", (1, 3)), ("{\n\"a\" \"b\"}", (2, 5))] {
             match read(text) {
                 Err(JsonFault::Syntax { line, column, .. }) => {
-                    assert_eq!((line, column), at, "{text}")
+                    assert_eq!((line, column), at, "{text}");
                 }
                 other => panic!("{text}: {other:?}"),
             }

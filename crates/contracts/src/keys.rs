@@ -54,6 +54,7 @@ pub(crate) struct RawKeys {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "key_row")]
 struct RawKey {
     key_id: Text<Token>,
     issuer: Text<Token>,

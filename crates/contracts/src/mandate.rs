@@ -76,6 +76,7 @@ pub(crate) struct RawMandate {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "target_row")]
 struct RawTarget {
     asset_id: Text<AssetId>,
     target_exposure: Text<Exposure>,
@@ -83,6 +84,7 @@ struct RawTarget {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "claim_row")]
 struct RawClaim {
     asset_id: Text<AssetId>,
     label: Text<RegimeLabel>,

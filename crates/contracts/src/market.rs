@@ -59,6 +59,7 @@ pub(crate) struct RawMarket {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "market_row")]
 struct RawMarketRow {
     asset_id: Text<AssetId>,
     reference_price: Text<Price>,

@@ -110,6 +110,7 @@ pub(crate) struct RawRegimes {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "regime_row")]
 struct RawRegime {
     asset_id: Text<AssetId>,
     label: Text<RegimeLabel>,

@@ -79,6 +79,7 @@ pub(crate) struct RawRegistry {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "asset_row")]
 struct RawAsset {
     asset_id: Text<AssetId>,
     symbols: Vec<RawSymbol>,
@@ -99,6 +100,7 @@ struct RawAsset {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "symbol_row")]
 struct RawSymbol {
     venue: Text<Token>,
     symbol: Text<Token>,
@@ -106,6 +108,7 @@ struct RawSymbol {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "fx_pair_row")]
 struct RawFxPair {
     pair: Text<Token>,
     base: Text<CurrencyCode>,

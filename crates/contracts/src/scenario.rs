@@ -60,6 +60,7 @@ pub(crate) struct RawScenario {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "position_row")]
 struct RawPosition {
     asset_id: Text<AssetId>,
     quantity: Text<Quantity>,
@@ -68,6 +69,7 @@ struct RawPosition {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "policy")]
 struct RawPolicy {
     signatures: Text<SignaturePolicy>,
 }

@@ -267,56 +267,39 @@ fn check_grammar(text: &str) -> Result<(), CoreError> {
     Ok(())
 }
 
+/// Writes whole and fraction apart, so that nearly every number is two 64-bit divisions and two
+/// calls of `itoa`.
 #[expect(
     clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "divisors are powers of ten, and a remainder below ten fits a byte"
+    reason = "divisors are powers of ten, and the sum of a fraction and its scale fits 64 bits"
 )]
 fn write_decimal(units: i128, decimals: u32, out: &mut String) {
-    const LONGEST: usize = 41;
-    let mut digits = [0_u8; LONGEST];
-    let mut start = LONGEST;
-    let mut push = |byte: u8| {
-        start -= 1;
-        if let Some(slot) = digits.get_mut(start) {
-            *slot = byte;
-        }
-    };
-    let mut magnitude = units.unsigned_abs();
-    let mut position = 0;
-    let mut significant = false;
-    // Once the rest fits 64 bits, division is an order of magnitude cheaper.
-    while magnitude > u128::from(u64::MAX) {
-        let digit = (magnitude % 10) as u8;
-        magnitude /= 10;
-        significant |= digit != 0 || position >= decimals;
-        if significant {
-            push(b'0' + digit);
-        }
-        position += 1;
-        if position == decimals && significant {
-            push(b'.');
-        }
-    }
-    let mut rest = magnitude as u64;
-    while rest != 0 || position <= decimals {
-        let digit = (rest % 10) as u8;
-        rest /= 10;
-        significant |= digit != 0 || position >= decimals;
-        if significant {
-            push(b'0' + digit);
-        }
-        position += 1;
-        if position == decimals && significant {
-            push(b'.');
-        }
-    }
+    let scale = 10_u64.pow(decimals);
+    let magnitude = units.unsigned_abs();
+    let mut digits = itoa::Buffer::new();
     if units < 0 {
-        push(b'-');
+        out.push('-');
     }
-    let text = digits.get(start..).unwrap_or_default();
-    out.push_str(core::str::from_utf8(text).unwrap_or_default());
+    let (mut fraction, mut unit) = if let Ok(small) = u64::try_from(magnitude) {
+        out.push_str(digits.format(small / scale));
+        (small % scale, scale)
+    } else {
+        out.push_str(digits.format(magnitude / u128::from(scale)));
+        let rest = magnitude % u128::from(scale);
+        (u64::try_from(rest).unwrap_or_default(), scale)
+    };
+    if fraction == 0 {
+        return;
+    }
+    for zeros in [10_000, 100, 10] {
+        while fraction % zeros == 0 {
+            fraction /= zeros;
+            unit /= zeros;
+        }
+    }
+    // A leading one keeps the zeros after the point; it gives its place to the point.
+    out.push('.');
+    out.push_str(digits.format(unit + fraction).get(1..).unwrap_or_default());
 }
 
 #[cfg(test)]

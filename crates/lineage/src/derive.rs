@@ -117,11 +117,13 @@ impl fmt::Debug for OrderId {
 
 impl Field for OrderId {
     fn write(&self, json: JsonWriter<'_>, _: &mut Memo) {
-        // Hexadecimal digits are ASCII.
-        json.plain(|out| out.push_str(std::str::from_utf8(&self.to_hex()).unwrap_or_default()));
+        let mut text = [0; 32];
+        // The buffer has the exact length, so encoding cannot fail.
+        let text = base16ct::lower::encode_str(&self.0, &mut text).unwrap_or_default();
+        json.plain(|out| out.push_str(text));
     }
 
     fn read(json: &mut JsonReader<'_>, _: &mut Memo) -> Result<Self, LineageError> {
-        json.plain()?.parse()
+        json.fixed(32)?.parse()
     }
 }

@@ -69,7 +69,7 @@ impl Field for Hash {
     }
 
     fn read(json: &mut JsonReader<'_>, _: &mut Memo) -> Result<Self, LineageError> {
-        json.plain()?.parse()
+        json.fixed(64)?.parse()
     }
 }
 

@@ -30,8 +30,9 @@ impl Hash {
 
     /// Appends the digest's text.
     pub fn write_to(self, out: &mut String) {
-        // Hexadecimal digits are ASCII.
-        out.push_str(std::str::from_utf8(&self.to_hex()).unwrap_or_default());
+        let mut text = [0; 64];
+        // The buffer has the exact length, so encoding cannot fail.
+        out.push_str(base16ct::lower::encode_str(&self.0, &mut text).unwrap_or_default());
     }
 }
 

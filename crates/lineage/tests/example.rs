@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use ios012_lineage::{
-    ExpectedHead, FailureCode, LedgerReader, LedgerStatus, LedgerWriter, LineageError, verify,
+    DocumentKind, Documents, ExpectedHead, FailureCode, LedgerReader, LedgerStatus, LedgerWriter,
+    LineageError, sha256, verify,
 };
 
 const PAGE: &str = include_str!("../../../docs/lineage-format.md");
@@ -61,7 +62,7 @@ fn the_page_verifies() {
 #[test]
 fn the_page_derives_its_hashes() {
     let state = on_page("input_state");
-    let state = ios012_lineage::sha256(state.trim_end().as_bytes()).to_string();
+    let state = sha256(state.trim_end().as_bytes()).to_string();
     let ledger = on_page("000001.ledger");
     let decision = ledger.lines().nth(2).expect("the first decision");
     assert!(decision.contains(&format!(r#""input_state_hash":"{state}""#)));
@@ -69,10 +70,7 @@ fn the_page_derives_its_hashes() {
     let (formula, lineage) = derived.trim_end().split_once("\n= ").expect("two lines");
     let parts: String = formula.split('"').skip(1).step_by(2).collect();
     assert!(parts.starts_with(&state));
-    assert_eq!(
-        ios012_lineage::sha256(parts.as_bytes()).to_string(),
-        lineage
-    );
+    assert_eq!(sha256(parts.as_bytes()).to_string(), lineage);
     assert!(decision.contains(&format!(r#""lineage_hash":"{lineage}""#)));
 }
 
@@ -133,4 +131,26 @@ fn a_new_epoch_goes_on_in_a_new_segment() {
     let report = verify(directory.path(), None).expect("it verifies");
     assert_eq!((report.records, report.epoch), (records + 1, 2));
     assert_eq!(read(directory.path(), "000002.ledger").lines().count(), 1);
+}
+
+#[test]
+fn documents_are_kept_once_and_found_by_hash() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut writer, _) =
+        LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
+    let documents = [r#"{"a":"1"}"#, r#"{"a":"2"}"#].map(|json| (sha256(json.as_bytes()), json));
+    // Only what differs from the last of its kind is written: 1, 2 and 1 again.
+    for at in [0, 0, 1, 1, 0] {
+        let (hash, json) = documents[at];
+        let taken = writer.write_document(DocumentKind::Market, hash, json);
+        taken.expect("a document");
+    }
+    writer.sync().expect("a whole disk");
+    assert_eq!(read(directory.path(), "documents.pack").lines().count(), 3);
+    let pack = Documents::open(directory.path()).expect("a pack");
+    assert_eq!(pack.len(), 2);
+    for (hash, json) in documents {
+        assert_eq!(pack.get(&hash).expect("readable").as_deref(), Some(json));
+    }
+    assert_eq!(pack.get(&sha256(b"other")).expect("readable"), None);
 }

@@ -73,6 +73,22 @@ enum Lowest {
     Half,
 }
 
+/// Where a target is, seen from what is held.
+#[derive(Debug, Clone, Copy)]
+enum Wish {
+    Far,
+    /// Within the dead bands that occur, or no change.
+    Near(i128),
+}
+
+fn wishes(unit: i128) -> impl Strategy<Value = Wish> + Clone {
+    prop_oneof![
+        5 => Just(Wish::Far),
+        1 => Just(Wish::Near(0)),
+        3 => number(unit, -3, 3).prop_map(Wish::Near),
+    ]
+}
+
 fn assets(unit: i128) -> impl Strategy<Value = Asset> {
     let exposures = (
         number(unit, -10, 10),
@@ -80,7 +96,7 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
         prop_oneof![3 => Just(10 * unit), 2 => at_least_zero(unit, 10), 1 => Just(UNLIMITED)],
         select(vec![Lowest::LongOnly, Lowest::Symmetric, Lowest::Half]),
         prop_oneof![2 => Just(UNLIMITED), 3 => at_least_zero(unit, 12)],
-        prop_oneof![4 => Just(false), 1 => Just(true)],
+        wishes(unit),
     );
     let shock = prop_oneof![
         8 => Just(None),
@@ -96,12 +112,15 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
     );
     let membership = (0..2_usize, 0..2_usize, any::<[bool; 2]>());
     (exposures, facts, membership).prop_map(|(exposures, facts, membership)| {
-        let (previous, target, max, lowest, max_delta, stays) = exposures;
+        let (previous, far, max, lowest, max_delta, wish) = exposures;
         let (market_open, active, block, shock, score, ramp_remaining) = facts;
         let (class, currency, in_group) = membership;
         Asset {
             previous,
-            target: if stays { previous } else { target },
+            target: match wish {
+                Wish::Far => far,
+                Wish::Near(change) => previous + change,
+            },
             min: match lowest {
                 Lowest::LongOnly => 0,
                 Lowest::Symmetric => -max,

@@ -68,6 +68,24 @@ proptest! {
         }
     }
 
+    /// Under a net limit of a few quanta, what rounding leaves decides which side is the heavier.
+    #[test]
+    fn i3_i5_a_net_limit_of_quanta_holds_in_any_order(case in cases(), net in 0..3_i128) {
+        let mut case = case.only_portfolio_limits().without_portfolio_limits();
+        case.net = net;
+        for asset in &mut case.assets {
+            asset.previous = 0;
+        }
+        let outcome = case.decide();
+        net_holds(&case, &outcome.allowed)?;
+        let mut reversed = case.clone();
+        reversed.assets.reverse();
+        let mut again = reversed.decide();
+        again.allowed.reverse();
+        again.bindings.reverse();
+        prop_assert_eq!(again, outcome);
+    }
+
     /// Not held back: no limit after step 1 is named. Equal numbers are not enough: a cure may
     /// ask for more than `max_delta` allows, and the rest comes in the next cycle.
     #[test]

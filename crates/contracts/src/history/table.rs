@@ -238,15 +238,12 @@ impl<R: Read> Read for Lines<R> {
         let count = self.input.read(buffer)?;
         let chunk = buffer.get(..count).unwrap_or_default();
         self.check_start(chunk)?;
-        let mut parts = chunk.split(|&byte| byte == b'\n');
-        let first = parts.next().unwrap_or_default();
-        self.length = self.length.saturating_add(first.len());
-        let mut longest = self.length;
-        for part in parts {
-            self.length = part.len();
-            longest = longest.max(self.length);
-        }
-        if longest > LONGEST_LINE {
+        // A chunk is shorter than the longest line, so only its last line matters.
+        self.length = match chunk.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => count.saturating_sub(end),
+            None => self.length.saturating_add(count),
+        };
+        if self.length > LONGEST_LINE {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
         Ok(count)

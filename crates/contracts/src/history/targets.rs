@@ -16,6 +16,8 @@ const VALID_UNTIL: usize = 3;
 pub(super) struct Targets<R> {
     table: Table<R>,
     group: Vec<TargetRow>,
+    /// Highest asset of the group: the next one is mostly higher, and then it is no duplicate.
+    highest: Option<usize>,
     before_first: bool,
 }
 
@@ -57,6 +59,7 @@ impl<R: Read> Targets<R> {
         Ok(Self {
             table,
             group: Vec::new(),
+            highest: None,
             before_first: true,
         })
     }
@@ -80,8 +83,10 @@ impl<R: Read> Targets<R> {
         };
         let valid_until = self.valid_until(date)?;
         self.group.clear();
+        self.highest = None;
         while self.table.date() == Some(date) {
             let row = self.read_row(registry)?;
+            self.highest = self.highest.max(Some(row.asset));
             self.group.push(row);
             if self.valid_until(date)? != valid_until {
                 let refusal = self.table.refuse_cell(RefusalCode::OutOfRange, VALID_UNTIL);
@@ -102,17 +107,11 @@ impl<R: Read> Targets<R> {
 
     fn read_row(&self, registry: &Registry) -> Result<TargetRow, ContractsError> {
         let asset = self.asset(registry)?;
-        if self.group.iter().any(|row| row.asset == asset) {
-            let first = self
-                .group
-                .iter()
-                .find(|row| row.asset == asset)
-                .map(|row| row.line);
+        let new = self.highest.is_none_or(|highest| asset > highest);
+        let same = || self.group.iter().find(|row| row.asset == asset);
+        if let Some(first) = if new { None } else { same() } {
             let refusal = self.table.refuse_cell(RefusalCode::DuplicateRow, ASSET);
-            let remedy = format!(
-                "remove it, or the row at line {}",
-                first.unwrap_or_default()
-            );
+            let remedy = format!("remove it, or the row at line {}", first.line);
             return Err(refusal.remedy(remedy).into());
         }
         let exposure = Exposure::parse_padded(self.table.cell(EXPOSURE)?)

@@ -145,11 +145,12 @@ fn refusal_of(case: &Case) -> Refusal {
             false
         }
         Change::Signed(file, from, to) => {
-            if case.code != RefusalCode::SignatureMissing {
-                set = Set::signed();
+            let signed = Set::signed();
+            if case.code == RefusalCode::SignatureMissing {
+                let keys = signed.bytes("keys.json").to_vec();
+                set.files.insert("keys.json", keys);
             } else {
-                set.files
-                    .insert("keys.json", Set::signed().bytes("keys.json").to_vec());
+                set = signed;
             }
             set.edit(file, from, to);
             false

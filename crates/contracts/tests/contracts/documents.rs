@@ -1,6 +1,11 @@
 //! Canonical JSON and hashes.
 
-use ios012_contracts::{Constraints, KeyRegistry, Mandate, Market, Regimes, Registry, Scenario};
+use std::path::Path;
+
+use ios012_contracts::{
+    Constraints, KeyRegistry, LastAccepted, Mandate, Market, RefusalCode, Regimes, Registry,
+    Scenario,
+};
 use proptest::prelude::*;
 
 use crate::set::Set;
@@ -121,11 +126,74 @@ fn validated_values_are_those_of_the_text() {
     assert!(input.regime_document().is_some());
 }
 
+/// The last values that are taken, and the first that are not.
+#[test]
+fn bounds_hold_to_the_millisecond() {
+    let code = |set: &Set| set.cycle().map_err(|refusal| refusal.code).err();
+    let edited = |file, from, to| {
+        let mut set = Set::signed();
+        set.edit(file, from, to);
+        set
+    };
+    // max_price_age_s is 900, and as_of is 21:00.
+    let oldest = edited("market.json", "20:59:58.250Z", "20:45:00.000Z");
+    assert_eq!(code(&oldest), None);
+    let mut closed = edited("market.json", "20:59:58.250Z", "20:44:59.999Z");
+    assert_eq!(code(&closed), Some(RefusalCode::StalePrice));
+    closed.edit(
+        "market.json",
+        "20:44:59.999Z\",\n      \"market_open\": true",
+        "20:44:59.999Z\",\n      \"market_open\": false",
+    );
+    assert_eq!(code(&closed), None);
+
+    let (from, until) = ("2026-01-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z");
+    let as_of = "2026-11-20T21:00:00.000Z";
+    assert_eq!(code(&edited("keys.json", from, as_of)), None);
+    let expired = Some(RefusalCode::KeyExpired);
+    assert_eq!(code(&edited("keys.json", until, as_of)), expired);
+    assert_eq!(
+        code(&edited("keys.json", until, "2026-11-20T21:00:00.001Z")),
+        None
+    );
+
+    let mut accepted = Set::good();
+    let last = |text: &str| LastAccepted {
+        as_of: text.parse().expect("a time"),
+        mandate_hash: "1".repeat(64).parse().expect("a hash"),
+    };
+    accepted.last = Some(last(as_of));
+    assert_eq!(code(&accepted), Some(RefusalCode::Superseded));
+    accepted.last = Some(last("2026-11-20T20:59:59.999Z"));
+    assert_eq!(code(&accepted), None);
+}
+
+/// The examples of the pages are the good set.
+#[test]
+fn the_pages_show_documents_that_are_accepted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let read = |page| std::fs::read_to_string(root.join(page)).expect("a page");
+    let (documents, scenario) = (read("documents.md"), read("scenario.md"));
+    for (file, bytes) in &Set::signed().files {
+        // Signed here, not on the page.
+        if *file != "mandate.json" {
+            let page = if file.ends_with("json") {
+                &documents
+            } else {
+                &scenario
+            };
+            let text = String::from_utf8(bytes.clone()).expect("UTF-8");
+            assert!(page.contains(&text), "{file} is not on its page");
+        }
+    }
+    let mandate = String::from_utf8(Set::good().bytes("mandate.json").to_vec());
+    assert!(documents.contains(&mandate.expect("UTF-8")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// No damage makes a parser panic, and what is still taken is not the same document unless the
-    /// bytes only changed outside the values.
+    /// No damage makes a parser panic, and every refusal stays short.
     #[test]
     fn damaged_bytes_never_panic(at in 0_usize..2_000, byte: u8, cut: bool) {
         let set = Set::signed();

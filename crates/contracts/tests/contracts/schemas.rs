@@ -19,6 +19,7 @@ fn the_committed_schemas_are_those_of_the_code() {
 fn schemas_are_closed() {
     for kind in DocumentKind::ALL {
         let schema: serde_json::Value = serde_json::from_str(&schema(kind)).expect("JSON");
+        assert!(!schema.to_string().contains("null"), "{kind}");
         assert_eq!(schema["properties"]["schema"]["const"], kind.schema_name());
         let definitions = schema["$defs"].as_object().expect("definitions");
         for object in definitions.values().chain([&schema]) {

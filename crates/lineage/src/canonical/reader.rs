@@ -10,6 +10,19 @@ use crate::LineageError;
 /// Arrays and objects inside one another, at most (docs/lineage-format.md, Bytes).
 const DEEPEST: u8 = 64;
 
+/// The bytes that end a run of plain text in a string.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        special[control] = true;
+        control += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 /// Checks that a text is one value in the canonical form of the format page.
 ///
 /// # Errors
@@ -54,6 +67,19 @@ impl<'text> JsonReader<'text> {
             }
             _ => self.escaped(start).map(Cow::Owned),
         }
+    }
+
+    /// A string of a known length and, by its grammar, without escapes: the digits of a hash.
+    /// The caller checks the grammar.
+    pub(crate) fn fixed(&mut self, length: usize) -> Result<&'text str, LineageError> {
+        if let [b'"', rest @ ..] = self.rest()
+            && rest.get(length) == Some(&b'"')
+            && let Some(text) = self.text.get(self.at + 1..self.at + 1 + length)
+        {
+            self.at += length + 2;
+            return Ok(text);
+        }
+        self.plain()
     }
 
     /// A string without escapes: identifiers, decimals, times and hashes.
@@ -156,7 +182,7 @@ impl<'text> JsonReader<'text> {
         let found = self
             .rest()
             .iter()
-            .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+            .position(|&byte| SPECIAL[usize::from(byte)]);
         let Some(distance) = found else {
             self.at = self.text.len();
             return None;
@@ -224,6 +250,9 @@ impl<'text> ObjectReader<'_, 'text> {
         &mut self,
         key: &'static str,
     ) -> Result<&mut JsonReader<'text>, LineageError> {
+        if self.takes(key) {
+            return Ok(self.json);
+        }
         match self.next()? {
             Some(found) if found == key => Ok(self.json),
             Some(found) if found.as_ref() < key => Err(LineageError::Member {
@@ -240,12 +269,35 @@ impl<'text> ObjectReader<'_, 'text> {
         key: &'static str,
     ) -> Result<&mut JsonReader<'text>, LineageError> {
         loop {
+            if self.takes(key) {
+                return Ok(self.json);
+            }
             match self.next()? {
                 Some(found) if found == key => return Ok(self.json),
                 Some(found) if found.as_ref() < key => self.json.skip()?,
                 _ => return Err(missing(key)),
             }
         }
+    }
+
+    /// Takes the key if it stands here. The caller asks for its keys in ascending order, and those
+    /// it passed over came before this one.
+    #[inline]
+    fn takes(&mut self, key: &'static str) -> bool {
+        let rest = self.json.rest();
+        let (rest, comma) = match rest {
+            [b',', rest @ ..] if self.last_key.is_some() => (rest, 1),
+            rest if self.last_key.is_none() => (rest, 0),
+            _ => return false,
+        };
+        let found = matches!(rest, [b'"', rest @ ..]
+            if rest.starts_with(key.as_bytes())
+                && matches!(rest.get(key.len()..), Some([b'"', b':', ..])));
+        if found {
+            self.json.at += comma + key.len() + 3;
+            self.last_key = Some(Cow::Borrowed(key));
+        }
+        found
     }
 
     /// The next key, or nothing at the object's end. Its value must be read before the next call.

@@ -22,7 +22,7 @@ pub struct StoredRecord {
 /// An iterator over the records of a ledger, one segment at a time.
 ///
 /// It checks each line's hash and the chain. The cycle grammar, the documents and the derived
-/// hashes are [`crate::verify`]'s. It ends at a torn last line.
+/// hashes are [`crate::verify()`]'s. It ends at a torn last line.
 #[derive(Debug)]
 pub struct LedgerReader {
     directory: PathBuf,

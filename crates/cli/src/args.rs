@@ -1,0 +1,156 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use ios012_contracts::DocumentKind;
+use ios012_lineage::Hash;
+
+use crate::exit::Exit;
+
+/// IoS-012, the execution engine of Vision-IoS: from a mandate to positions, inside limits, with a
+/// ledger that anyone can check. Paper trading only.
+#[derive(Debug, Parser)]
+#[command(name = "ios012", version, after_help = Exit::HELP, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// Prints one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs one cycle on the paper broker.
+    Run(RunArgs),
+    /// Runs a history of cycles on the paper broker.
+    Backtest(BacktestArgs),
+    /// Checks a ledger offline: hashes, chain, grammar, documents, lineage.
+    Verify(VerifyArgs),
+    /// Derives every decision again from the ledger alone and compares.
+    Replay(LedgerArgs),
+    /// Tells one decision: target, each limit that bound, allowed, orders, costs.
+    Explain(ExplainArgs),
+    /// Sums up a ledger: result, costs, limits, breaches.
+    Report(LedgerArgs),
+    /// Prints the JSON Schema of a document.
+    Schema(SchemaArgs),
+    /// Writes a small scenario that runs.
+    Init(InitArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 run golden/one-cycle --ledger target/one-cycle
+  ios012 explain target/one-cycle 1 AAA")]
+pub(crate) struct RunArgs {
+    /// The folder with scenario.json, registry.json, constraints.json, mandate.json, market.json.
+    pub(crate) scenario: PathBuf,
+    /// The ledger's directory: made if it is missing, continued if it holds this portfolio.
+    #[arg(long)]
+    pub(crate) ledger: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 backtest golden/sp500-inverse-vol --ledger target/sp500
+  ios012 init my-scenario && ios012 backtest my-scenario --ledger my-ledger
+
+Ctrl-C ends after the cycle that is running. The same command goes on from there.")]
+pub(crate) struct BacktestArgs {
+    /// The folder with scenario.json, registry.json, constraints.json, prices.csv, targets.csv.
+    pub(crate) scenario: PathBuf,
+    /// The ledger's directory: made if it is missing, continued if it holds this portfolio.
+    #[arg(long)]
+    pub(crate) ledger: PathBuf,
+    /// Cycles between two syncs to disk. The paper broker dies with the process, so nothing
+    /// outside can know more than the ledger.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) sync_cycles: u32,
+    /// Does not read the finished ledger again to verify it and to sum it up.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 verify target/sp500
+  ios012 verify target/sp500 --records 500000 --head 3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
+
+A ledger's own directory cannot show that its tail was cut or rewritten. Keep the record count and
+the head hash elsewhere and give them here.")]
+pub(crate) struct VerifyArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The hash of record number N−1, kept elsewhere.
+    #[arg(long, value_name = "HASH", requires = "records")]
+    pub(crate) head: Option<Hash>,
+    /// How many records the kept hash covers.
+    #[arg(long, value_name = "N", requires = "head")]
+    pub(crate) records: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  ios012 replay target/sp500")]
+pub(crate) struct LedgerArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  ios012 explain target/sp500 4711 AAPL")]
+pub(crate) struct ExplainArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The cycle's number, from 1.
+    pub(crate) cycle: u64,
+    /// The asset.
+    pub(crate) asset: String,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 schema mandate
+  ios012 schema --all target/schemas")]
+pub(crate) struct SchemaArgs {
+    /// The kind of document.
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = document_kind)]
+    pub(crate) document: Option<DocumentKind>,
+    /// Writes every schema into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) all: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 init my-scenario
+  ios012 init my-cycle --kind cycle")]
+pub(crate) struct InitArgs {
+    /// The new folder.
+    pub(crate) folder: PathBuf,
+    /// What it holds.
+    #[arg(long, value_enum, default_value_t = InitKind::History)]
+    pub(crate) kind: InitKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitKind {
+    /// A history for `ios012 backtest`.
+    History,
+    /// One cycle for `ios012 run`.
+    Cycle,
+}
+
+fn document_kind(text: &str) -> Result<DocumentKind, String> {
+    let found = DocumentKind::ALL.iter().find(|kind| kind.as_str() == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = DocumentKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,10 @@
+//! One module per command.
+
+pub(crate) mod backtest;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod verify;

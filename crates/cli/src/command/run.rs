@@ -1,0 +1,55 @@
+//! `ios012 run`: one cycle on the paper broker.
+
+use anyhow::Context as _;
+use ios012_contracts::SingleCycle;
+use ios012_engine::SyncPolicy;
+use ios012_lineage::CycleOutcome;
+
+use crate::args::RunArgs;
+use crate::command::report::print_cycle;
+use crate::exit::Exit;
+use crate::output::{note, print_json};
+use crate::portfolio::Portfolio;
+
+pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
+    let single = SingleCycle::open(&args.scenario)
+        .with_context(|| format!("scenario {}", args.scenario.display()))?;
+    let SingleCycle {
+        standing,
+        regimes,
+        mandate,
+        market,
+    } = single;
+    let policy = SyncPolicy::EveryIntent;
+    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, policy)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let ran = runtime.block_on(portfolio.runner.cycle(&standing, regimes, mandate, market));
+    let kept = portfolio.runner.finish();
+    let (sealed, refusal) = ran?;
+    let engine = kept?;
+    let (records, head) = engine.chain().head();
+    if json {
+        print_json(|object| {
+            object.member("cycle_id").display(sealed.cycle_id);
+            object.member("decisions").display(sealed.decisions);
+            object.member("fills").display(sealed.fills);
+            object.member("head").display(head);
+            object.member("nlv_after").display(sealed.nlv_after);
+            object.member("orders").display(sealed.orders);
+            object.member("outcome").display(sealed.outcome);
+            object.member("records").display(records);
+        });
+    } else if refusal.is_none() {
+        print_cycle(&args.ledger, sealed.cycle_id)?;
+    }
+    if let Some(refusal) = refusal {
+        note(&format!(
+            "The mandate is refused, and the refusal is on the ledger:\n{refusal}"
+        ));
+    }
+    Ok(match sealed.outcome {
+        CycleOutcome::Executed | CycleOutcome::Recovered => Exit::Executed,
+        CycleOutcome::Aborted => Exit::Aborted,
+        CycleOutcome::Refused => Exit::Refused,
+    })
+}

@@ -1,0 +1,25 @@
+//! `ios012 schema`: the JSON Schema of each document.
+
+use anyhow::Context as _;
+use ios012_contracts::{DocumentKind, schema as schema_of};
+
+use crate::args::SchemaArgs;
+use crate::exit::Exit;
+use crate::output::{note, print};
+
+pub(crate) fn schema(args: &SchemaArgs) -> anyhow::Result<Exit> {
+    if let Some(kind) = args.document {
+        print(schema_of(kind).trim_end());
+    }
+    if let Some(folder) = &args.all {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+        for kind in DocumentKind::ALL {
+            let path = folder.join(format!("{}.json", kind.as_str()));
+            std::fs::write(&path, schema_of(kind))
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+            note(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(Exit::Executed)
+}

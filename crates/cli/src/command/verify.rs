@@ -1,0 +1,93 @@
+//! `ios012 verify`: a ledger checked offline.
+
+use ios012_lineage::{ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified};
+
+use crate::args::VerifyArgs;
+use crate::exit::{Exit, of_verification};
+use crate::output::{note, print, print_json};
+
+pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
+    let expected = match (args.head, args.records) {
+        (Some(hash), Some(records)) => Some(ExpectedHead { records, hash }),
+        _ => None,
+    };
+    match verified(&args.ledger, expected) {
+        Ok(report) => Ok(tell(&report, json)),
+        Err(failure) => Ok(tell_failure(&failure, json)),
+    }
+}
+
+fn tell(report: &VerifyReport, json: bool) -> Exit {
+    let incomplete = match &report.status {
+        LedgerStatus::Complete => None,
+        LedgerStatus::Incomplete(open) => Some(open.to_string()),
+    };
+    if json {
+        print_json(|object| {
+            object.member("cycles").display(report.cycles);
+            object.member("decisions").display(report.decisions);
+            object.member("documents").display(report.documents);
+            object.member("fills").display(report.fills);
+            object.member("head").display(report.head);
+            object.member("orders").display(report.orders);
+            match report.proven_records {
+                Some(records) => object.member("proven_records").display(records),
+                None => object.member("proven_records").null(),
+            }
+            object.member("records").display(report.records);
+            object.member("refusals").display(report.refusals);
+            let status = if incomplete.is_some() {
+                "incomplete"
+            } else {
+                "complete"
+            };
+            object.member("status").string(status);
+        });
+    } else {
+        print(&status_line(report));
+        print(&format!("head {} {}", report.records, report.head));
+    }
+    match incomplete {
+        Some(what) => {
+            note(&format!(
+                "INCOMPLETE: {what}. Every record before is whole and verified."
+            ));
+            Exit::Incomplete
+        }
+        None => Exit::Executed,
+    }
+}
+
+/// One line on a ledger in which nothing is wrong.
+pub(crate) fn status_line(report: &VerifyReport) -> String {
+    let status = match &report.status {
+        LedgerStatus::Complete => "COMPLETE",
+        LedgerStatus::Incomplete(_) => "INCOMPLETE",
+    };
+    let tail = match report.proven_records {
+        Some(records) => format!("proven up to record {records} by the kept head"),
+        None => "tail not proven (keep the head line elsewhere)".to_owned(),
+    };
+    format!(
+        "{status}: {} records, {} cycles, {} decisions, {} orders, {} fills, {} documents; {tail}",
+        report.records,
+        report.cycles,
+        report.decisions,
+        report.orders,
+        report.fills,
+        report.documents
+    )
+}
+
+fn tell_failure(failure: &VerifyFailure, json: bool) -> Exit {
+    if json {
+        print_json(|object| {
+            object.member("code").display(failure.code);
+            object.member("error").string(&failure.to_string());
+            object.member("status").string("failed");
+        });
+    } else {
+        note(&format!("FAILED: {failure}"));
+    }
+    of_verification(failure)
+}

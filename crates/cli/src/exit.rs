@@ -1,0 +1,125 @@
+//! Exit codes: a public interface, listed in docs/cli.md and by `ios012 --help`.
+
+use std::process::ExitCode;
+
+use ios012_contracts::{ContractsError, Refusal};
+use ios012_engine::EngineError;
+use ios012_lineage::{FailureCode, LineageError, VerifyFailure};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Executed = 0,
+    /// Something that should not happen: a defect.
+    Internal = 1,
+    /// The command line is wrong (clap's own code).
+    Usage = 2,
+    /// A document was refused.
+    Refused = 3,
+    /// A breaker stopped a cycle.
+    Aborted = 4,
+    /// A ledger is damaged, or does not replay.
+    VerificationFailed = 5,
+    /// A ledger is whole but ends in an open cycle or a torn line.
+    Incomplete = 6,
+    /// A file could not be read or written.
+    Io = 7,
+    /// Ctrl-C: the last cycle was finished and everything is on disk.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The lines of `--help`.
+    pub(crate) const HELP: &'static str = "\
+Exit codes:
+  0    done
+  1    internal error (a defect: please report it)
+  2    wrong usage
+  3    a document was refused
+  4    a breaker stopped a cycle
+  5    verification failed: a ledger is damaged or does not replay
+  6    incomplete: a ledger ends in an open cycle or a torn line
+  7    a file could not be read or written
+  130  interrupted (Ctrl-C); what was done is on disk";
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        #[expect(clippy::as_conversions, reason = "each code is a literal below 256")]
+        Self::from(exit as u8)
+    }
+}
+
+/// An error whose exit code is known where it is made.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+        Self {
+            exit,
+            message: message.into(),
+        }
+        .into()
+    }
+
+    /// The exit code of any error of a command, by the first cause that has one.
+    pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+        let causes = error.chain();
+        causes.into_iter().find_map(known).unwrap_or(Exit::Internal)
+    }
+}
+
+fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.exit);
+    }
+    if cause.is::<Refusal>() {
+        return Some(Exit::Refused);
+    }
+    if let Some(error) = cause.downcast_ref::<ContractsError>() {
+        return Some(match error {
+            ContractsError::Refused(_) => Exit::Refused,
+            ContractsError::Io { .. } => Exit::Io,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<LineageError>() {
+        return Some(of_lineage(error));
+    }
+    if let Some(failure) = cause.downcast_ref::<VerifyFailure>() {
+        return Some(of_verification(failure));
+    }
+    if let Some(EngineError::Ledger(error)) = cause.downcast_ref::<EngineError>() {
+        return Some(of_lineage(error));
+    }
+    cause.is::<std::io::Error>().then_some(Exit::Io)
+}
+
+fn of_lineage(error: &LineageError) -> Exit {
+    match error {
+        LineageError::Io { .. } | LineageError::Poisoned | LineageError::Locked { .. } => Exit::Io,
+        LineageError::Incomplete { .. } => Exit::Incomplete,
+        LineageError::LedgerExists { .. } => Exit::Usage,
+        LineageError::Verification(failure) => of_verification(failure),
+        _ => Exit::VerificationFailed,
+    }
+}
+
+pub(crate) fn of_verification(failure: &VerifyFailure) -> Exit {
+    match failure.code {
+        FailureCode::NotALedger => Exit::Io,
+        _ => Exit::VerificationFailed,
+    }
+}

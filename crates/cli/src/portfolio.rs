@@ -1,0 +1,93 @@
+//! A portfolio's ledger, begun or continued, with the engine over it.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use ios012_contracts::{Scenario, Standing};
+use ios012_engine::{Engine, FileSink, Runner, SyncPolicy, replay};
+use ios012_lineage::LedgerWriter;
+use ios012_paper::{PaperBroker, Script};
+
+use crate::exit::{Exit, Failure};
+use crate::output::note;
+
+/// A runner on the paper broker over the ledger in a directory.
+pub(crate) struct Portfolio {
+    pub(crate) runner: Runner<PaperBroker, FileSink>,
+    /// Whether the ledger held cycles before.
+    pub(crate) continued: bool,
+}
+
+impl Portfolio {
+    /// Begins a ledger, or continues the one that is there: it is verified, and replayed to give
+    /// the engine its books.
+    pub(crate) fn open(
+        scenario_folder: &Path,
+        standing: &Standing,
+        ledger: &Path,
+        policy: SyncPolicy,
+    ) -> anyhow::Result<Self> {
+        let broker = broker(scenario_folder, standing)?;
+        let scenario = standing.scenario();
+        let continued = ledger.join("000001.ledger").exists();
+        let (engine, writer) = if continued {
+            resume(scenario, ledger)?
+        } else {
+            begin(scenario, ledger)?
+        };
+        let runner = Runner::new(engine, broker, FileSink::new(writer, policy))?;
+        Ok(Self { runner, continued })
+    }
+}
+
+fn begin(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerWriter)> {
+    let (writer, chain) = LedgerWriter::create(ledger, scenario.portfolio_id())?;
+    let currency = scenario.base_currency().clone();
+    let positions = scenario.opening_positions();
+    let engine = Engine::begin(chain, currency, scenario.opening_cash(), positions)?;
+    Ok((engine, writer))
+}
+
+fn resume(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerWriter)> {
+    note(&format!(
+        "Continuing the ledger in {}: verifying and replaying it.",
+        ledger.display()
+    ));
+    let (writer, chain, _report) = LedgerWriter::open(ledger)?;
+    if chain.portfolio_id() != scenario.portfolio_id() {
+        let message = format!(
+            "{} holds the ledger of portfolio {}, and the scenario is of {}; choose another \
+             directory",
+            ledger.display(),
+            chain.portfolio_id(),
+            scenario.portfolio_id()
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let (report, engine) = replay(ledger, &mut |_| ())?;
+    if let Some(difference) = report.difference {
+        let message = format!(
+            "the ledger does not replay: record {} ({}) is derived otherwise; `ios012 replay {}` \
+             shows it",
+            difference.seq,
+            difference.kind,
+            ledger.display()
+        );
+        return Err(Failure::new(Exit::VerificationFailed, message));
+    }
+    Ok((engine.go_on(chain), writer))
+}
+
+/// The paper broker with the scenario's costs and, if the folder has one, its script.
+fn broker(folder: &Path, standing: &Standing) -> anyhow::Result<PaperBroker> {
+    let path = folder.join("broker.json");
+    let script = if path.exists() {
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        Script::parse(&text).map_err(|error| Failure::new(Exit::Refused, error.to_string()))?
+    } else {
+        Script::default()
+    };
+    let limits = standing.constraints().limits();
+    Ok(PaperBroker::new(limits.fee, limits.slippage, script))
+}

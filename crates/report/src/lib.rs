@@ -1,0 +1,16 @@
+//! What a ledger says to a person: a summary of all its cycles, and one decision explained.
+//!
+//! Invariant: everything is derived from the ledger alone, as a stranger would derive it. Nothing
+//! here reads a clock, a scenario or the state of an engine; every number is an exact decimal.
+
+mod error;
+mod format;
+mod pack;
+mod summary;
+
+pub use error::ReportError;
+pub use pack::{DocumentSource, Pack};
+pub use summary::{
+    Breach, Breaches, Count, CycleCounts, Drawdown, Summary, SummaryBuilder, Tally, Trading,
+    VerifyLine, render_text, to_json,
+};

@@ -1,0 +1,245 @@
+//! The summary as a page for a person: at most 45 lines of 88 columns.
+
+use std::fmt::Write as _;
+
+use ios012_core::{Money, Ratio, Rounding};
+
+use super::{Breaches, Count, Summary, Tally, Trading, VerifyLine};
+use crate::format::{
+    against_us, basis_points, bound, count, exposure, money, multiple, percent, signed_money,
+    with_sign,
+};
+
+const DOWN: Rounding = Rounding::TowardZero;
+const UP: Rounding = Rounding::AwayFromZero;
+
+/// Widest line.
+const WIDTH: usize = 88;
+/// Where the numbers of a list end.
+const LABEL: usize = 18;
+/// Longest list of limits.
+const LIMITS: usize = 10;
+
+/// The summary as text, without a line feed at its end. Gains and values are cut down, costs and
+/// losses up.
+pub fn render_text(summary: &Summary, verification: &VerifyLine) -> String {
+    let mut page = Page::default();
+    heading(&mut page, summary);
+    result(&mut page, summary);
+    trading(&mut page, summary);
+    limits(&mut page, summary);
+    safety(&mut page, summary);
+    ledger(&mut page, summary, verification);
+    page.0.trim_end().to_owned()
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn section(&mut self, title: &str) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        self.line(title);
+    }
+
+    fn line(&mut self, text: &str) {
+        self.0.push_str(text.trim_end());
+        self.0.push('\n');
+    }
+
+    /// A label, a number aligned at its right end, and what else is to say.
+    fn number(&mut self, label: &str, number: &str, note: &str) {
+        self.line(&format!("  {label:<LABEL$}{number:>22}   {note}"));
+    }
+
+    /// A label and text beside it; what does not fit a line is left out and said to be.
+    fn list(&mut self, label: &str, parts: &[String]) {
+        let mut text = String::new();
+        for (place, part) in parts.iter().enumerate() {
+            let separator = if place == 0 { "" } else { ", " };
+            let rest = format!(", {} more", parts.len() - place - 1);
+            let reserved = if place + 1 == parts.len() { 0 } else { rest.len() };
+            let used = 2 + LABEL + text.len() + separator.len() + part.len() + reserved;
+            if used > WIDTH && place > 0 {
+                // Writing to a String cannot fail.
+                _ = write!(text, ", {} more", parts.len() - place);
+                break;
+            }
+            text.push_str(separator);
+            text.push_str(part);
+        }
+        self.line(&format!("  {label:<LABEL$}{text}"));
+    }
+}
+
+fn heading(page: &mut Page, summary: &Summary) {
+    let period = match summary.period {
+        Some((first, last)) if first == last => first.date_text(),
+        Some((first, last)) => format!("{} to {}", first.date_text(), last.date_text()),
+        None => "no cycle yet".to_owned(),
+    };
+    let currency = &summary.base_currency;
+    page.section(&format!("{}   {period}   {currency}", summary.portfolio_id));
+}
+
+fn result(page: &mut Page, summary: &Summary) {
+    let trading = &summary.trading;
+    page.section("Result");
+    page.number("Opening NLV", &money(summary.opening_nlv, DOWN), "");
+    if let Some(market) = market_result(summary) {
+        let rounding = against_us(market.is_positive());
+        page.number("Market", &signed_money(market, rounding), "");
+    }
+    let cost = |amount: Money| {
+        let taken = Money::from_units(amount.units().saturating_neg());
+        signed_money(taken, against_us(taken.is_positive()))
+    };
+    let rate = |rate: Option<Ratio>| match rate {
+        Some(rate) => format!("{} of notional", basis_points(rate, against_us(rate.is_negative()))),
+        None => String::new(),
+    };
+    page.number("Fees", &cost(trading.fees), &rate(trading.fee_rate));
+    page.number("Slippage", &cost(trading.slippage), &rate(trading.slippage_rate));
+    let cash = format!("of which cash {}", money(summary.final_cash, DOWN));
+    page.number("Final NLV", &money(summary.final_nlv, DOWN), &cash);
+    if let Some(total) = summary.total_return {
+        let rounding = against_us(total.is_positive());
+        page.number("Total return", &with_sign(percent(total, 2, rounding)), "");
+    }
+    match summary.drawdown {
+        Some(fall) => {
+            let from = format!(
+                "from {} on {} to {} on {}",
+                money(fall.peak_nlv, DOWN),
+                fall.peak_as_of.date_text(),
+                money(fall.trough_nlv, DOWN),
+                fall.trough_as_of.date_text(),
+            );
+            page.number("Largest drawdown", &format!("-{}", percent(fall.fraction, 2, UP)), "");
+            page.line(&format!("  {:LABEL$}{from}", ""));
+        }
+        None => page.number("Largest drawdown", "none", ""),
+    }
+}
+
+/// What prices made of the positions: what is left of the result without costs.
+fn market_result(summary: &Summary) -> Option<Money> {
+    let gain = summary.final_nlv.checked_sub(summary.opening_nlv).ok()?;
+    let before_fees = gain.checked_add(summary.trading.fees).ok()?;
+    before_fees.checked_add(summary.trading.slippage).ok()
+}
+
+fn trading(page: &mut Page, summary: &Summary) {
+    let Trading { fills, notional, average_nlv, turnover, turnover_per_year, .. } = summary.trading;
+    page.section("Trading");
+    page.number("Traded notional", &money(notional, UP), "buys and sales, at fill prices");
+    if let (Some(turnover), Some(average)) = (turnover, average_nlv) {
+        let yearly = turnover_per_year
+            .map(|yearly| format!("; {} x a year", multiple(yearly, UP)))
+            .unwrap_or_default();
+        let note = format!("of the average NLV, {}{yearly}", money(average, DOWN));
+        page.number("Turnover", &format!("{} x", multiple(turnover, UP)), &note);
+    }
+    tally(page, "Decisions", &summary.decisions);
+    let ends: Vec<_> = summary.order_ends.iter().map(named).collect();
+    page.list("Orders", &with_total(summary.orders, &ends));
+    page.list("Fills", &[count(fills)]);
+    tally(page, "Left undone", &summary.residuals);
+}
+
+fn limits(page: &mut Page, summary: &Summary) {
+    page.section("Limits that bound, in decisions");
+    if summary.limits.is_empty() {
+        page.line("  none");
+    }
+    for limit in summary.limits.iter().take(LIMITS) {
+        let share = crate::format::ratio(limit.count.into(), summary.decisions.total.into(), UP);
+        let share = share.ok().flatten().map(|share| percent(share, 2, UP));
+        let name = format!("{:<28}", limit.name);
+        let number = count(limit.count);
+        page.line(&format!("  {name}{number:>12}{:>12}", share.unwrap_or_default()));
+    }
+    if summary.limits.len() > LIMITS {
+        page.line(&format!("  and {} more", summary.limits.len() - LIMITS));
+    }
+}
+
+fn safety(page: &mut Page, summary: &Summary) {
+    let cycles = summary.cycles;
+    page.section("Safety");
+    let ends = [
+        ("executed", cycles.executed),
+        ("aborted", cycles.aborted),
+        ("recovered", cycles.recovered),
+        ("open", cycles.open),
+    ];
+    let ends = ends.iter().filter(|(_, number)| *number > 0);
+    let ends: Vec<_> = ends.map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    page.list("Cycles", &with_total(cycles.total(), &ends));
+    breaches(page, &summary.breaches);
+    tally(page, "Breakers", &summary.breakers);
+    tally(page, "Refused inputs", &summary.refusals);
+}
+
+fn breaches(page: &mut Page, breaches: &Breaches) {
+    let Some(worst) = &breaches.worst else {
+        page.list("Breaches", &["none: every decision ended inside its limits".to_owned()]);
+        return;
+    };
+    let parts: Vec<_> = breaches.limits.iter().map(named).collect();
+    let mut parts = parts.into_iter();
+    let first = parts.next().unwrap_or_default();
+    let cycles = format!("{} cycles ended above a limit: {first}", count(breaches.cycles));
+    let all: Vec<_> = std::iter::once(cycles).chain(parts).collect();
+    page.list("Breaches", &all);
+    let of = worst.asset_id.as_ref().map(|asset| format!(" of {asset}")).unwrap_or_default();
+    page.line(&format!(
+        "  {:LABEL$}worst: {}{of}, {} against {}",
+        "",
+        worst.limit,
+        exposure(worst.exposure),
+        bound(worst.bound),
+    ));
+    page.line(&format!("  {:LABEL$}in cycle {}, {}", "", worst.cycle_id, worst.as_of));
+}
+
+fn ledger(page: &mut Page, summary: &Summary, verification: &VerifyLine) {
+    page.section("Ledger");
+    page.list("Records", &[count(summary.records)]);
+    page.line(&format!("  {:<LABEL$}{}", "Head", summary.head));
+    let told = match verification {
+        VerifyLine::NotRun => "not run".to_owned(),
+        VerifyLine::Fails(failure) => format!("FAILED: {failure}"),
+        VerifyLine::Holds(report) => {
+            let status = match &report.status {
+                ios012_lineage::LedgerStatus::Complete => "complete".to_owned(),
+                ios012_lineage::LedgerStatus::Incomplete(open) => format!("INCOMPLETE: {open}"),
+            };
+            let tail = match report.proven_records {
+                Some(records) => format!("the kept head proves {} records", count(records)),
+                None => "tail not proven (give --head and --records)".to_owned(),
+            };
+            format!("{status}; {tail}")
+        }
+    };
+    page.line(&format!("  {:<LABEL$}{told}", "Verification"));
+}
+
+fn tally(page: &mut Page, label: &str, tally: &Tally) {
+    let parts: Vec<_> = tally.parts.iter().map(named).collect();
+    page.list(label, &with_total(tally.total, &parts));
+}
+
+fn with_total(total: u64, parts: &[String]) -> Vec<String> {
+    let Some((first, rest)) = parts.split_first() else {
+        return vec![if total == 0 { "none".to_owned() } else { count(total) }];
+    };
+    let first = format!("{}: {first}", count(total));
+    std::iter::once(first).chain(rest.iter().cloned()).collect()
+}
+
+fn named(part: &Count) -> String {
+    format!("{} {}", part.name, count(part.count))
+}
