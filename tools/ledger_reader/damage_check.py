@@ -124,7 +124,7 @@ class Ledger:
                 lines[name][at] = framed(text)
             previous = lines[name][at][:64].decode()
             if record["kind"] == "cycle":
-                cycle, cycle_hash = record, previous
+                cycle, cycle_hash, names = record, previous, {}
         files: Files = {name: joined(rows) for name, rows in lines.items()}
         files[HEAD] = f"{len(self.places)} {previous}\n".encode()
         return files
@@ -144,15 +144,18 @@ def derive(record: dict, cycle: dict, cycle_hash: str, names: Dict[str, str]) ->
         metadata["input_state_hash"] = sha256(render(state))
         source = metadata["input_state_hash"] + record["target_exposure"]
         lineage = sha256((source + cycle["constraints_hash"]).encode())
-        for leg in range(1000):
-            names[sha256(f"{record['lineage_hash']}/{leg}".encode())[:32]] = (
-                sha256(f"{lineage}/{leg}".encode())[:32]
-            )
-            if leg > 20:
-                break
+        names[record["lineage_hash"]] = lineage
         record["lineage_hash"] = lineage
-    elif "order_id" in record:
+    elif record["kind"] == "order":
+        for old, new in list(names.items()):
+            if order_id(old, record["leg"]) == record["order_id"]:
+                names[record["order_id"]] = order_id(new, record["leg"])
+    if "order_id" in record:
         record["order_id"] = names.get(record["order_id"], record["order_id"])
+
+
+def order_id(lineage_hash: str, leg: str) -> str:
+    return sha256(f"{lineage_hash}/{leg}".encode())[:32]
 
 
 def render(value: object) -> bytes:
@@ -169,3 +172,366 @@ def joined(lines: Iterable[bytes]) -> bytes:
 
 def flipped(data: bytes, at: int, bit: int) -> bytes:
     return data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1:]
+
+
+# --- The kinds of damage. Each yields cases; a generator of random numbers draws their places. -----
+
+
+class Damages:
+    """Every kind of damage to one ledger, with the exit code that the format asks for."""
+
+    def __init__(self, ledger: Ledger, cases: int, seed: int):
+        self.ledger, self.cases = ledger, cases
+        self.some = max(8, cases // 10)  # how many of each kind but flipped bytes
+        self.random = random.Random(seed)
+        self.records = [ledger.record(seq) for seq in range(len(ledger.places))]
+        self.named = {
+            record[name]
+            for record in self.records if record["kind"] == "cycle" for name in DOCUMENTS
+        }
+        self.is_open = []  # after each record, whether something has no seal
+        for record in self.records:
+            before = self.is_open[-1] if self.is_open else False
+            opens = record["kind"] in ("cycle", "refusal", "recovery")
+            self.is_open.append(opens or (before and record["kind"] != "seal"))
+
+    def sample(self, population: Iterable[int]) -> List[int]:
+        population = list(population)
+        return sorted(self.random.sample(population, min(self.some, len(population))))
+
+    def all(self) -> Iterator[Case]:
+        for kind in (
+            self.flipped_bytes, self.lines, self.documents, self.line_ends, self.edited_exposure,
+            self.form, self.tails, self.last_line, self.whole_files,
+        ):
+            yield from kind()
+
+    def flipped_bytes(self) -> Iterator[Case]:
+        ledger, draw = self.ledger, self.random
+        last = ledger.files[PACK].split(b"\n")[-2][:64].decode()
+        shares = ((ledger.segments, 2), ([PACK], 4), ([HEAD], 4))
+        for names, share in shares:
+            for _ in range(-(-self.cases // share)):
+                name = draw.choice(names)
+                data = ledger.files[name]
+                at = draw.randrange(len(data))
+                torn = name == PACK and at == len(data) - 1 and last not in self.named
+                files = {name: flipped(data, at, draw.randrange(8))}
+                kind = "a segment" if name in ledger.segments else name
+                yield Case(f"flipped bit in {kind}", files, None, INCOMPLETE if torn else DAMAGED)
+
+    def lines(self) -> Iterator[Case]:
+        ledger = self.ledger
+        count = len(ledger.places)
+        for seq in self.sample(range(count)):
+            yield Case("dropped line", ledger.with_line(seq), None, DAMAGED)
+        for seq in self.sample(range(count)):
+            twice = ledger.with_line(seq, ledger.line(seq), ledger.line(seq))
+            yield Case("duplicated line", twice, None, DAMAGED)
+        places = ledger.places
+        for seq in self.sample(i for i in range(count - 1) if places[i][0] == places[i + 1][0]):
+            name, index = places[seq]
+            lines = list(ledger.lines[name])
+            lines[index:index + 2] = lines[index + 1], lines[index]
+            yield Case("swapped neighbouring lines", {name: joined(lines)}, None, DAMAGED)
+
+    def documents(self) -> Iterator[Case]:
+        lines = self.ledger.files[PACK].split(b"\n")[:-1]
+        counts = Counter(line[:64].decode() for line in lines)
+        once = {name for name, count in counts.items() if count == 1} & self.named
+        for at in self.sample(i for i, line in enumerate(lines) if line[:64].decode() in once):
+            files = {PACK: joined(lines[:at] + lines[at + 1:])}
+            yield Case("missing document", files, None, DAMAGED)
+        for at in self.sample(range(len(lines))):
+            files = {PACK: joined(lines[:at] + [lines[at]] + lines[at:])}
+            yield Case("repeated document (legal)", files, None, COMPLETE)
+
+    def line_ends(self) -> Iterator[Case]:
+        ledger = self.ledger
+        for name, data in ledger.files.items():
+            every = {name: data.replace(b"\n", b"\r\n")}
+            yield Case("CR LF in a whole file", every, None, DAMAGED)
+        for seq in self.sample(range(len(ledger.places))):
+            files = ledger.with_line(seq, ledger.line(seq) + b"\r")
+            yield Case("CR LF after one line", files, None, DAMAGED)
+        for name in (ledger.segments[-1], PACK, HEAD):
+            files = {name: ledger.files[name] + b"\n"}
+            yield Case("trailing blank line", files, None, DAMAGED)
+
+    def edited_exposure(self) -> Iterator[Case]:
+        ledger = self.ledger
+        decisions = [i for i, record in enumerate(self.records) if record["kind"] == "decision"]
+        for seq in self.sample(decisions):
+            record = dict(self.records[seq])
+            edited = "0.987654321" if record["allowed_exposure"] != "0.987654321" else "0.5"
+            record["allowed_exposure"] = edited
+            data = render(record)
+            alone = ledger.with_line(seq, framed(data))
+            yield Case("exposure edited, line hash recomputed", alone, None, DAMAGED)
+            name = "exposure edited, all hashes after it too"
+            yield Case(name, ledger.rewritten(seq, data), None, DAMAGED)
+            bound = [dict(limit) for limit in record["metadata"]["binding"]] or [
+                {"after": edited, "before": record["target_exposure"], "limit": "max_exposure"}
+            ]
+            bound[-1]["after"] = edited
+            record["metadata"] = {**record["metadata"], "binding": bound}
+            files = ledger.rewritten(seq, render(record))
+            yield Case("whole rewrite, against the kept head", files, ledger.head, DAMAGED)
+            yield Case("whole rewrite, no head kept (no proof)", files, None, COMPLETE)
+
+    def form(self) -> Iterator[Case]:
+        ledger = self.ledger
+        for seq in self.sample(range(len(self.records))):
+            record = self.records[seq]
+            pairs = list(record.items())
+            unknown = render({**record, "zz_unknown": "1"})
+            backwards = render(dict(pairs[1:] + pairs[:1]))
+            schema = render(record).replace(b'"ios012.record', b'"\\u0069os012.record', 1)
+            number = render(record).replace(b'"epoch":"%s"' % record["epoch"].encode(),
+                                            b'"epoch":%s' % record["epoch"].encode())
+            for name, data in (
+                ("unknown member, all hashes recomputed", unknown),
+                ("keys not in order, all hashes recomputed", backwards),
+                ("space after a key, all hashes recomputed", render(record).replace(b":", b": ", 1)),
+                ("needless escape, all hashes recomputed", schema),
+                ("JSON number, all hashes recomputed", number),
+            ):
+                yield Case(name, ledger.rewritten(seq, data), None, DAMAGED)
+            if record["kind"] == "decision":
+                metadata = {**record["metadata"], "zz_unknown": {"later": []}}
+                files = ledger.rewritten(seq, render({**record, "metadata": metadata}))
+                yield Case("unknown member of metadata (legal)", files, None, COMPLETE)
+
+    def tails(self) -> Iterator[Case]:
+        ledger = self.ledger
+        for records in self.sample(range(len(ledger.places))):
+            last = ledger.line(records - 1)[:64].decode() if records else ZERO_HASH
+            fitting = {HEAD: f"{records} {last}\n".encode()}
+            whole = ledger.cut(records)
+            line = ledger.line(records)
+            torn = ledger.cut(records, line[:self.random.randrange(1, len(line) + 1)])
+            yield Case("tail cut at a record's end", whole, None, DAMAGED)
+            yield Case("tail cut inside a line", torn, None, DAMAGED)
+            name = "... at a record's end, and a fitting head"
+            is_open = records == 0 or self.is_open[records - 1]
+            left = INCOMPLETE if is_open else COMPLETE
+            yield Case(f"{name} (no proof)", {**whole, **fitting}, None, left)
+            yield Case(f"{name}, kept head", {**whole, **fitting}, ledger.head, DAMAGED)
+            name = "... inside a line, and a fitting head"
+            yield Case(f"{name} (no proof)", {**torn, **fitting}, None, INCOMPLETE)
+            yield Case(f"{name}, kept head", {**torn, **fitting}, ledger.head, DAMAGED)
+
+    def last_line(self) -> Iterator[Case]:
+        ledger = self.ledger
+        seq = len(self.records) - 1
+        for level in ("GREEN", "YELLOW", "ORANGE", "RED", "BLACK"):
+            if self.records[seq].get("defcon") in (None, level):
+                continue
+            files = ledger.rewritten(seq, render({**self.records[seq], "defcon": level}))
+            name = "last line edited, its hash recomputed"
+            alone = {file: data for file, data in files.items() if file != HEAD}
+            yield Case(name, alone, None, DAMAGED)
+            yield Case(f"{name}, and head: kept head", files, ledger.head, DAMAGED)
+            yield Case(f"{name}, and head (no proof)", files, None, COMPLETE)
+
+    def whole_files(self) -> Iterator[Case]:
+        ledger = self.ledger
+        for name in ledger.segments:
+            for other in (f"{len(ledger.segments) + 1:06}.ledger", f"{name}.old", "000000.ledger"):
+                files: Files = {name: None, other: ledger.files[name]}
+                yield Case("renamed segment", files, None, DAMAGED)
+        for name in (HEAD, PACK):
+            yield Case("missing head or documents.pack", {name: None}, None, DAMAGED)
+        number = f"{len(ledger.segments) + 2:06}.ledger"
+        yield Case("gap in the segment numbers", {number: b""}, None, DAMAGED)
+
+
+def first_cycle(ledger: Ledger, directory: Path) -> Tuple[Ledger, List[int]]:
+    """The ledger up to the seal of its first cycle, and the numbers of that cycle's records."""
+    kinds = [ledger.record(seq)["kind"] for seq in range(len(ledger.places))]
+    start = kinds.index("cycle")
+    end = kinds.index("seal", start)
+    files = dict(ledger.cut(end + 1))
+    files[HEAD] = f"{end + 1} {ledger.line(end)[:64].decode()}\n".encode()
+    cycle = ledger.record(start)
+    named = {cycle[name] for name in DOCUMENTS}
+    pack = ledger.files[PACK].split(b"\n")[:-1]
+    last = max(at for at, line in enumerate(pack) if line[:64].decode() in named)
+    files[PACK] = joined(pack[:last + 1])
+    for name, data in files.items():
+        if data is not None:
+            (directory / name).write_bytes(data)
+    return Ledger(directory), list(range(start, end + 1))
+
+
+def each_byte(ledger: Ledger, seqs: List[int], limit: int, seed: int) -> Iterator[Case]:
+    """Every byte of these lines, or every n-th where there are more than the limit."""
+    draw = random.Random(seed)
+    name, index = ledger.places[seqs[0]]
+    start = len(joined(ledger.lines[name][:index]))
+    length = len(joined(ledger.line(seq) for seq in seqs))
+    step = -(-length // limit)
+    what = "every byte" if step == 1 else f"every {step}th byte"
+    for at in range(start, start + length, step):
+        files = {name: flipped(ledger.files[name], at, draw.randrange(8))}
+        yield Case(f"flipped bit in {what} of one cycle", files, None, DAMAGED)
+
+
+# --- The readers and the table ---------------------------------------------------------------------
+
+
+def ask_python(directory: Path, kept: Optional[Head]) -> Verdict:
+    try:
+        report = verify(str(directory), kept)
+    except Damage as damage:
+        return Verdict(DAMAGED, damage.file, damage.line, damage.code)
+    except OSError:
+        return Verdict(UNREADABLE)
+    return Verdict(INCOMPLETE if report.open_ends else COMPLETE)
+
+
+def ask_other(template: str, directory: Path, kept: Optional[Head]) -> Verdict:
+    done = subprocess.run(command(template, directory, kept), capture_output=True, check=False)
+    text = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
+    place = re.search(r"(documents\.pack|head|[0-9]{6}\.ledger)(?: line |:)([0-9]+)", text)
+    code = re.search(r"(?:\(seq [0-9]+\)|line [0-9]+|head|documents\.pack|\.ledger): ([a-z_]+)", text)
+    file, line = (place[1], int(place[2])) if place else (None, None)
+    return Verdict(done.returncode, file, line, code[1] if code else None)
+
+
+def command(template: str, directory: Path, kept: Optional[Head]) -> List[str]:
+    parts = shlex.split(template)
+    if "{dir}" not in template:
+        parts.append("{dir}")
+    values = {"{dir}": str(directory)}
+    if kept:
+        values.update({"{head}": kept.hash, "{records}": str(kept.records)})
+        if "{head}" not in template:
+            parts += ["--head", "{head}", "--records", "{records}"]
+    filled: List[str] = []
+    for part in parts:
+        if part in ("{head}", "{records}") and not kept:
+            filled.pop()  # the option that it belongs to
+            continue
+        for name, value in values.items():
+            part = part.replace(name, value)
+        filled.append(part)
+    return filled
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    cases: int = 0
+    python: int = 0
+    other: int = 0
+    places: int = 0  # where both agree about the place, or one names none
+    codes: Counter = field(default_factory=Counter)
+
+
+class Bench:
+    """A copy of a ledger that is damaged and mended again."""
+
+    def __init__(self, ledger: Ledger, directory: Path, template: str):
+        self.ledger, self.directory, self.template = ledger, directory, template
+        for name, data in ledger.files.items():
+            (directory / name).write_bytes(data)
+
+    def run(self, case: Case, row: Row, verbose: bool) -> None:
+        self.put(case.files)
+        python = ask_python(self.directory, case.kept)
+        other = ask_other(self.template, self.directory, case.kept)
+        self.put({name: self.ledger.files.get(name) for name in case.files})
+        same = (python.file, python.line) == (other.file, other.line)
+        same = same or python.line is None or other.line is None
+        row.cases += 1
+        row.python += python.status == case.expected
+        row.other += other.status == case.expected
+        row.places += same
+        pair = (python.code or NAMES.get(python.status, str(python.status)),
+                other.code or NAMES.get(other.status, str(other.status)))
+        row.codes[pair[0] if pair[0] == pair[1] else "|".join(pair)] += 1
+        if verbose and (not same or {python.status, other.status} != {case.expected}):
+            print(f"  {case.name}: expected {case.expected}\n    {python}\n    {other}")
+
+    def put(self, files: Files) -> None:
+        for name, data in files.items():
+            if data is None:
+                (self.directory / name).unlink(missing_ok=True)
+            else:
+                (self.directory / name).write_bytes(data)
+
+
+def unpack_page(page: Path, directory: Path) -> None:
+    """Writes the ledger in the fenced blocks of a page, each named by its info string."""
+    blocks = re.findall(r"^```text (\S+)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    for name, text in blocks:
+        if re.fullmatch(r"[0-9]{6}\.ledger|documents\.pack|head", name):
+            (directory / name).write_bytes(text.encode("utf-8"))
+
+
+def check(options: argparse.Namespace, root: Path) -> int:
+    for name in ("page", "copy", "prefix", "prefix_copy"):
+        (root / name).mkdir()
+    source = Path(options.ledger)
+    if source.is_file():
+        unpack_page(source, root / "page")
+        source = root / "page"
+    ledger = Ledger(source)
+    prefix, seqs = first_cycle(ledger, root / "prefix")
+    bench = Bench(ledger, root / "copy", options.other)
+    prefix_bench = Bench(prefix, root / "prefix_copy", options.other)
+    rows: Dict[str, Row] = {}
+
+    def run(bench: Bench, case: Case) -> None:
+        bench.run(case, rows.setdefault(case.name, Row()), options.verbose)
+
+    run(bench, Case("undamaged", {}, None, COMPLETE))
+    run(bench, Case("undamaged, kept head", {}, ledger.head, COMPLETE))
+    run(prefix_bench, Case("undamaged, first cycle only", {}, None, COMPLETE))
+    if any((row.python, row.other) != (1, 1) for row in rows.values()):
+        print_table(rows)
+        print("the ledger is not good to begin with: nothing was damaged")
+        return 1
+    for case in Damages(ledger, options.cases, options.seed).all():
+        run(bench, case)
+    for case in each_byte(prefix, seqs, options.cases * 10, options.seed):
+        run(prefix_bench, case)
+    return print_table(rows)
+
+
+def print_table(rows: Dict[str, Row]) -> int:
+    print(f"{'damage':<56}{'cases':>7}{'python':>8}{'other':>8}{'place':>8}  found as")
+    missed = 0
+    for name, row in rows.items():
+        codes = ", ".join(f"{code} {count}" for code, count in row.codes.most_common())
+        print(f"{name:<56}{row.cases:>7}{row.python:>8}{row.other:>8}{row.places:>8}  {codes}")
+        missed += 3 * row.cases - row.python - row.other - row.places
+    cases = sum(row.cases for row in rows.values())
+    print(f"{cases} cases in {len(rows)} kinds; {missed or 'none'} missed or at another place")
+    return 1 if missed else 0
+
+
+def main(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("ledger", metavar="LEDGER")
+    parser.add_argument("--other", required=True, metavar="COMMAND")
+    parser.add_argument("--cases", type=int, default=200, metavar="N",
+                        help="flipped bytes; a tenth of it of each other kind (default 200)")
+    parser.add_argument("--seed", type=int, default=12, metavar="N")
+    parser.add_argument("--verbose", action="store_true", help="print each case that was missed")
+    options = parser.parse_args(argv)
+    if not (Path(options.ledger) / HEAD).is_file() and not Path(options.ledger).is_file():
+        parser.error(f"{options.ledger} is neither a ledger nor a page")
+    root = Path(tempfile.mkdtemp(prefix="ledger-damage-"))
+    try:
+        return check(options, root)
+    finally:
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ios012_contracts::{Scenario, Standing};
-use ios012_engine::{Engine, FileSink, Runner, SyncPolicy, replay};
+use ios012_engine::{Engine, EngineError, LedgerSink, Runner, replay};
 use ios012_lineage::LedgerWriter;
 use ios012_paper::{PaperBroker, Script};
 
@@ -12,20 +12,20 @@ use crate::exit::{Exit, Failure};
 use crate::output::note;
 
 /// A runner on the paper broker over the ledger in a directory.
-pub(crate) struct Portfolio {
-    pub(crate) runner: Runner<PaperBroker, FileSink>,
+pub(crate) struct Portfolio<S> {
+    pub(crate) runner: Runner<PaperBroker, S>,
     /// Whether the ledger held cycles before.
     pub(crate) continued: bool,
 }
 
-impl Portfolio {
+impl<S: LedgerSink> Portfolio<S> {
     /// Begins a ledger, or continues the one that is there: it is verified, and replayed to give
     /// the engine its books.
     pub(crate) fn open(
         scenario_folder: &Path,
         standing: &Standing,
         ledger: &Path,
-        policy: SyncPolicy,
+        sink: impl FnOnce(LedgerWriter) -> Result<S, EngineError>,
     ) -> anyhow::Result<Self> {
         let broker = broker(scenario_folder, standing)?;
         let scenario = standing.scenario();
@@ -35,7 +35,7 @@ impl Portfolio {
         } else {
             begin(scenario, ledger)?
         };
-        let runner = Runner::new(engine, broker, FileSink::new(writer, policy))?;
+        let runner = Runner::new(engine, broker, sink(writer)?)?;
         Ok(Self { runner, continued })
     }
 }

@@ -1,6 +1,11 @@
 //! The rules that a set of limits must obey (docs/decision.md and the IoS-006 document): each
 //! broken by itself, and each met exactly.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a set that cannot be built fails its test"
+)]
+
 use ios012_constraints::{
     AssetLimits, Block, Cap, ConstraintsError, GroupCap, LimitSet, Limits, ShockRule, Universe,
 };
@@ -90,7 +95,7 @@ fn rows_are_found_in_any_order() {
 fn limits_at_their_edge_are_taken() {
     let edges: [(&str, Change); 9] = [
         ("min = -max", |set| {
-            set.assets[0].min_exposure = exposure("-0.3")
+            set.assets[0].min_exposure = exposure("-0.3");
         }),
         ("min = 0", |set| set.assets[0].min_exposure = Exposure::ZERO),
         ("max = min = 0", |set| {
@@ -98,11 +103,11 @@ fn limits_at_their_edge_are_taken() {
             set.assets[0].max_exposure = Exposure::ZERO;
         }),
         ("dead band = max_delta", |set| {
-            set.dead_band = exposure("0.1")
+            set.dead_band = exposure("0.1");
         }),
         ("cash floor 1", |set| set.cash_floor = Exposure::ONE),
         ("soft = hard", |set| {
-            set.soft_shock_threshold = Some(ratio("3"))
+            set.soft_shock_threshold = Some(ratio("3"));
         }),
         ("zero limits", |set| {
             set.gross = Exposure::ZERO;
@@ -170,10 +175,10 @@ fn negative_numbers_are_refused_by_field() {
         ("slippage_bps", |set| set.slippage = RATIO),
         ("price_collar_bps", |set| set.collar = RATIO),
         ("soft_shock_threshold", |set| {
-            set.soft_shock_threshold = Some(RATIO)
+            set.soft_shock_threshold = Some(RATIO);
         }),
         ("hard_shock_threshold", |set| {
-            set.hard_shock_threshold = Some(RATIO)
+            set.hard_shock_threshold = Some(RATIO);
         }),
         ("jump_band", |set| set.jump_band = Some(RATIO)),
         ("max_leverage", |set| set.assets[1].max_leverage = RATIO),
@@ -214,12 +219,12 @@ fn a_key_may_stand_once() {
 fn portfolio_rules_are_checked() {
     let rules: [(ConstraintsError, Change); 5] = [
         (ConstraintsError::CashFloor, |set| {
-            set.cash_floor = exposure("1.000000000001")
+            set.cash_floor = exposure("1.000000000001");
         }),
         (ConstraintsError::RampSteps, |set| set.ramp_steps = 0),
         // 2 × (0.499 + 0.001) = 1: the worst fills could take all of the portfolio.
         (ConstraintsError::CollarTooWide, |set| {
-            set.collar = ratio("0.499")
+            set.collar = ratio("0.499");
         }),
         // 0.999… of a quantum under 1 is rounded against us.
         (ConstraintsError::CollarTooWide, |set| {

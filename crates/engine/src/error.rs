@@ -51,6 +51,9 @@ pub enum EngineError {
     /// A cycle was begun before the last one was sealed, or an event needs an open cycle.
     #[error("{0}")]
     Sequence(&'static str),
+    /// The thread that writes the ledger could not be started.
+    #[error("the thread that writes the ledger cannot be started: {0}")]
+    Thread(std::io::Error),
     /// A mandate names an asset that the registry does not have.
     #[error("a row of the cycle has no asset in its registry")]
     NoAsset,

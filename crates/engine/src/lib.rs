@@ -11,9 +11,11 @@ mod error;
 mod event;
 mod replay;
 mod runner;
+mod sink;
 
 pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{CycleSummary, Effect, Event};
 pub use replay::{Difference, ReplayReport, replay};
-pub use runner::{FileSink, LedgerSink, MemorySink, Runner, SyncPolicy};
+pub use runner::Runner;
+pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};

@@ -3,137 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::sink::LedgerSink;
+use crate::{CycleSummary, Effect, Engine, EngineError, Event};
 use ios012_broker::{Broker, BrokerEvent};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
-use ios012_lineage::ledger::{DocumentKind, LedgerWriter};
-use ios012_lineage::{Chain, Hash};
-
-use crate::{CycleSummary, Effect, Engine, EngineError, Event};
-
-/// Where records and documents are kept.
-pub trait LedgerSink {
-    /// Takes a document that the next records name.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being kept; nothing may be sent after it.
-    fn document(
-        &mut self,
-        kind: DocumentKind,
-        hash: Hash,
-        canonical: &str,
-    ) -> Result<(), EngineError>;
-
-    /// Takes the chain's pending records before an order leaves, or at a seal.
-    ///
-    /// # Errors
-    /// Whatever keeps them from being kept; nothing may be sent after it.
-    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
-
-    /// Is told that a cycle has ended.
-    ///
-    /// # Errors
-    /// As for [`LedgerSink::records`].
-    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
-
-    /// Makes everything durable.
-    ///
-    /// # Errors
-    /// As for [`LedgerSink::records`].
-    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
-}
-
-/// When records are made durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncPolicy {
-    /// Before every order that leaves and at every seal: where a broker outlives the process.
-    EveryIntent,
-    /// After this many cycles, at a rotation and at the end: where the broker lives and dies with
-    /// the process, so that nothing leaves (docs/lineage-format.md).
-    Cycles(u32),
-}
-
-/// Keeps a ledger in files.
-#[derive(Debug)]
-pub struct FileSink {
-    writer: LedgerWriter,
-    policy: SyncPolicy,
-    unsynced_cycles: u32,
-}
-
-impl FileSink {
-    /// Keeps records with this writer.
-    pub const fn new(writer: LedgerWriter, policy: SyncPolicy) -> Self {
-        Self {
-            writer,
-            policy,
-            unsynced_cycles: 0,
-        }
-    }
-
-    fn keep(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.unsynced_cycles = 0;
-        self.writer.append(chain)?;
-        Ok(self.writer.sync()?)
-    }
-}
-
-impl LedgerSink for FileSink {
-    fn document(
-        &mut self,
-        kind: DocumentKind,
-        hash: Hash,
-        canonical: &str,
-    ) -> Result<(), EngineError> {
-        Ok(self.writer.write_document(kind, hash, canonical)?)
-    }
-
-    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        match self.policy {
-            SyncPolicy::EveryIntent => self.keep(chain),
-            SyncPolicy::Cycles(_) => Ok(()),
-        }
-    }
-
-    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        let SyncPolicy::Cycles(cycles) = self.policy else {
-            return Ok(());
-        };
-        self.unsynced_cycles += 1;
-        if self.unsynced_cycles < cycles {
-            Ok(())
-        } else {
-            self.keep(chain)
-        }
-    }
-
-    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.keep(chain)
-    }
-}
-
-/// Keeps nothing: for measurements of the decision alone.
-#[derive(Debug, Default)]
-pub struct MemorySink;
-
-impl LedgerSink for MemorySink {
-    fn document(&mut self, _: DocumentKind, _: Hash, _: &str) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn records(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        chain.clear_pending();
-        Ok(())
-    }
-
-    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        chain.clear_pending();
-        Ok(())
-    }
-}
 
 /// An engine with its broker and its ledger.
 #[derive(Debug)]
@@ -152,7 +25,7 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
     /// # Errors
     /// [`EngineError::Ledger`].
     pub fn new(mut engine: Engine, broker: B, mut sink: S) -> Result<Self, EngineError> {
-        sink.finish(engine.chain_mut())?;
+        sink.records(engine.chain_mut())?;
         Ok(Self {
             engine,
             broker,

@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,7 +68,8 @@ fn targets(factor: &str) -> String {
         let (key, target) = line.rsplit_once(',').expect("three columns");
         let target = Exposure::parse_padded(target).expect("a target");
         let target = target.units() * factor.units() / Exposure::SCALE;
-        scaled.push_str(&format!("{key},{}\n", Exposure::from_units(target)));
+        let target = Exposure::from_units(target);
+        writeln!(scaled, "{key},{target}").expect("a string takes all");
     }
     scaled
 }

@@ -12,6 +12,14 @@ pub const RECORD_LIMIT: usize = 65_535;
 /// A segment ends after the first seal that brings it past this many bytes.
 pub const SEGMENT_LIMIT: u64 = 64 << 20;
 
+/// Lines taken from a chain, for a writer on another thread.
+#[derive(Debug)]
+pub struct Batch {
+    pub(crate) lines: Vec<u8>,
+    pub(crate) segment_ends: Vec<usize>,
+    pub(crate) head: (u64, Hash),
+}
+
 /// A hash chain and the lines that a ledger has not taken yet.
 #[derive(Debug)]
 pub struct Chain {
@@ -107,6 +115,17 @@ impl Chain {
     /// Where in the pending lines a segment ends, ascending.
     pub(crate) fn segment_ends(&self) -> &[usize] {
         &self.segment_ends
+    }
+
+    /// Takes the pending lines away.
+    pub fn take_batch(&mut self) -> Batch {
+        let batch = Batch {
+            lines: std::mem::take(&mut self.pending),
+            segment_ends: std::mem::take(&mut self.segment_ends),
+            head: self.head(),
+        };
+        self.clear_pending();
+        batch
     }
 
     /// Forgets the pending lines and keeps their memory. [`crate::LedgerWriter::append`] does it.

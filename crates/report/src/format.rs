@@ -19,14 +19,28 @@ pub(crate) fn percent(ratio: Ratio, digits: u32, rounding: Rounding) -> String {
 
 /// An exposure in percent of NLV with four digits after the point.
 pub(crate) fn exposure(exposure: Exposure) -> String {
-    let percent = fixed(exposure.units(), Exposure::DECIMALS - 2, 4, Rounding::TowardZero);
+    let percent = fixed(
+        exposure.units(),
+        Exposure::DECIMALS - 2,
+        4,
+        Rounding::TowardZero,
+    );
     percent + " %"
 }
 
 /// A limit in percent of NLV, without zeros at its end: it was typed by a person.
 pub(crate) fn bound(exposure: Exposure) -> String {
-    let percent = fixed(exposure.units(), Exposure::DECIMALS - 2, Exposure::DECIMALS - 2, Rounding::TowardZero);
-    percent.trim_end_matches('0').trim_end_matches('.').to_owned() + " %"
+    let percent = fixed(
+        exposure.units(),
+        Exposure::DECIMALS - 2,
+        Exposure::DECIMALS - 2,
+        Rounding::TowardZero,
+    );
+    percent
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+        + " %"
 }
 
 /// A ratio in basis points with two digits after the point.
@@ -69,7 +83,11 @@ pub(crate) const fn against_us(is_gain: bool) -> Rounding {
 }
 
 /// `part / whole`, or nothing where there is no whole.
-pub(crate) fn ratio(part: i128, whole: i128, rounding: Rounding) -> Result<Option<Ratio>, CoreError> {
+pub(crate) fn ratio(
+    part: i128,
+    whole: i128,
+    rounding: Rounding,
+) -> Result<Option<Ratio>, CoreError> {
     if whole == 0 {
         return Ok(None);
     }

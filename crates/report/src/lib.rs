@@ -4,11 +4,18 @@
 //! here reads a clock, a scenario or the state of an engine; every number is an exact decimal.
 
 mod error;
+mod explain;
 mod format;
 mod pack;
+mod story;
 mod summary;
+mod trade;
+mod words;
 
 pub use error::ReportError;
+pub use explain::{
+    Documents, ExplainedFill, ExplainedOrder, Explanation, LeftUndone, LimitStep, Move, explain,
+};
 pub use pack::{DocumentSource, Pack};
 pub use summary::{
     Breach, Breaches, Count, CycleCounts, Drawdown, Summary, SummaryBuilder, Tally, Trading,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ios012_contracts::{History, HistorySummary, Refusal};
-use ios012_engine::{CycleSummary, SyncPolicy};
+use ios012_engine::{BackgroundSink, CycleSummary};
 use ios012_lineage::CycleOutcome;
 
 use crate::args::BacktestArgs;
@@ -29,8 +29,8 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
     let history = History::open(&args.scenario)
         .with_context(|| format!("scenario {}", args.scenario.display()))?;
     let summary = history.check()?;
-    let policy = SyncPolicy::Cycles(args.sync_cycles);
-    let portfolio = Portfolio::open(&args.scenario, history.standing(), &args.ledger, policy)?;
+    let sink = |writer| BackgroundSink::new(writer, args.sync_cycles);
+    let portfolio = Portfolio::open(&args.scenario, history.standing(), &args.ledger, sink)?;
     let ran = run(portfolio, &history, summary, json)?;
     if !json {
         print_rate(&ran);
@@ -54,7 +54,7 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
 }
 
 fn run(
-    mut portfolio: Portfolio,
+    mut portfolio: Portfolio<BackgroundSink>,
     history: &History,
     summary: HistorySummary,
     json: bool,

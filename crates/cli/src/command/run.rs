@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use ios012_contracts::SingleCycle;
-use ios012_engine::SyncPolicy;
+use ios012_engine::FileSink;
 use ios012_lineage::CycleOutcome;
 
 use crate::args::RunArgs;
@@ -20,8 +20,8 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
         mandate,
         market,
     } = single;
-    let policy = SyncPolicy::EveryIntent;
-    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, policy)?;
+    let sink = |writer| Ok(FileSink::new(writer));
+    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let ran = runtime.block_on(portfolio.runner.cycle(&standing, regimes, mandate, market));
     let kept = portfolio.runner.finish();

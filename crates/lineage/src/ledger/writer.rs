@@ -8,6 +8,7 @@ use ios012_core::PortfolioId;
 
 use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_path, segments};
 use crate::verify::{LedgerStatus, VerifyReport, verify};
+use crate::chain::Batch;
 use crate::{Chain, Hash, LineageError};
 
 /// The exclusive writer of one ledger, for as long as it lives.
@@ -121,19 +122,37 @@ impl LedgerWriter {
     /// # Errors
     /// [`LineageError::Io`], [`LineageError::Poisoned`].
     pub fn append(&mut self, chain: &mut Chain) -> Result<(), LineageError> {
+        let (lines, segment_ends) = (chain.pending(), chain.segment_ends());
+        self.append_lines(lines, segment_ends, chain.head())?;
+        chain.clear_pending();
+        Ok(())
+    }
+
+    /// Writes lines that were taken from the chain, like [`Self::append`].
+    ///
+    /// # Errors
+    /// [`LineageError::Io`], [`LineageError::Poisoned`].
+    pub fn append_batch(&mut self, batch: &Batch) -> Result<(), LineageError> {
+        self.append_lines(&batch.lines, &batch.segment_ends, batch.head)
+    }
+
+    fn append_lines(
+        &mut self,
+        lines: &[u8],
+        segment_ends: &[usize],
+        (records, hash): (u64, Hash),
+    ) -> Result<(), LineageError> {
         self.refuse_poisoned()?;
         self.poisoned = true;
         self.sync_documents()?;
         let mut start = 0;
-        for &end in chain.segment_ends() {
-            self.write_lines(&chain.pending()[start..end])?;
+        for &end in segment_ends {
+            self.write_lines(&lines[start..end])?;
             self.end_segment()?;
             start = end;
         }
-        self.write_lines(&chain.pending()[start..])?;
-        let (records, hash) = chain.head();
+        self.write_lines(&lines[start..])?;
         self.written = Head { records, hash };
-        chain.clear_pending();
         self.poisoned = false;
         Ok(())
     }

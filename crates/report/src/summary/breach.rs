@@ -95,7 +95,9 @@ impl LimitTable {
             caps.push(Cap { name, cap });
         };
         for group in &limits.groups {
-            cap(format!("group:{}", group.id), group.cap, &|asset| group.members.contains(asset));
+            cap(format!("group:{}", group.id), group.cap, &|asset| {
+                group.members.contains(asset)
+            });
         }
         let spec = |asset: &AssetId| assets.assets().get(assets.position(asset.as_str())?);
         for class in &limits.classes {
@@ -120,10 +122,16 @@ impl LimitTable {
 
     /// The place of an asset, which is mostly the one after the last.
     pub(super) fn place(&self, asset_id: &AssetId, near: usize) -> Option<usize> {
-        if self.rows.get(near).is_some_and(|row| row.asset_id == *asset_id) {
+        if self
+            .rows
+            .get(near)
+            .is_some_and(|row| row.asset_id == *asset_id)
+        {
             return Some(near);
         }
-        self.rows.binary_search_by(|row| row.asset_id.cmp(asset_id)).ok()
+        self.rows
+            .binary_search_by(|row| row.asset_id.cmp(asset_id))
+            .ok()
     }
 }
 

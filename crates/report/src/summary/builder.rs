@@ -1,10 +1,9 @@
 //! The pass over the records.
 
 use ios012_contracts::{Constraints, Registry};
-use ios012_core::fixed::notional;
 use ios012_core::{
-    AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, Ratio,
-    Rounding, UtcTime, mul_div,
+    AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, Ratio, Rounding,
+    UtcTime, mul_div,
 };
 use ios012_lineage::{
     Amount, Code, Cycle, CycleOutcome, Decision, Fill, Genesis, Hash, OrderId, OutcomeState,
@@ -14,6 +13,7 @@ use ios012_lineage::{
 use super::breach::{BreachCounter, DecidedCycle, LimitTable};
 use super::tally::Counter;
 use super::{CycleCounts, Drawdown, Summary, Trading};
+use crate::trade::traded;
 use crate::{DocumentSource, ReportError, format};
 
 /// Sums up records as they come. Memory does not grow with their number.
@@ -85,13 +85,16 @@ impl SummaryBuilder {
             }
             Record::Cycle(cycle) => self.cycle(cycle, documents)?,
             Record::Decision(decision) => {
-                self.decision(decision)?.ok_or_else(|| out_of_place(stored))?;
+                self.decision(decision)?
+                    .ok_or_else(|| out_of_place(stored))?;
             }
             Record::Order(order) => {
                 self.orders += 1;
                 let cycle = self.cycle.as_mut();
                 let decided = cycle.and_then(|cycle| {
-                    let found = cycle.decided.binary_search_by(|row| row.0.cmp(&order.asset_id));
+                    let found = cycle
+                        .decided
+                        .binary_search_by(|row| row.0.cmp(&order.asset_id));
                     let &(_, price) = cycle.decided.get(found.ok()?)?;
                     cycle.orders.push((order.order_id, order.side, price));
                     Some(())
@@ -106,7 +109,8 @@ impl SummaryBuilder {
             }
             Record::Fill(fill) => self.fill(fill)?.ok_or_else(|| out_of_place(stored))?,
             Record::Residual(residual) => {
-                self.residuals.add(&residual.reason, || residual.reason.clone());
+                self.residuals
+                    .add(&residual.reason, || residual.reason.clone());
             }
             Record::Breaker(breaker) => {
                 let name = format!("{}:{}", breaker.breaker, breaker.cause);
@@ -178,7 +182,10 @@ impl SummaryBuilder {
         documents: &mut impl DocumentSource,
     ) -> Result<(), ReportError> {
         let hashes = (cycle.constraints_hash, cycle.registry_hash);
-        let known = self.table.as_ref().map(|table| (table.constraints, table.registry));
+        let known = self
+            .table
+            .as_ref()
+            .map(|table| (table.constraints, table.registry));
         if known != Some(hashes) {
             let registry = documents.document("registry", cycle.registry_hash)?;
             let registry = Registry::parse("registry", registry.as_bytes())?;
@@ -208,7 +215,8 @@ impl SummaryBuilder {
             return Ok(None);
         };
         let metadata = &decision.metadata;
-        self.reasons.add(&metadata.reason, || metadata.reason.clone());
+        self.reasons
+            .add(&metadata.reason, || metadata.reason.clone());
         for (place, binding) in metadata.binding.iter().enumerate() {
             let before = metadata.binding.iter().take(place);
             if !before.clone().any(|other| other.limit == binding.limit) {
@@ -228,7 +236,9 @@ impl SummaryBuilder {
             cycle.decided.pop();
         }
         cycle.allowed.push((place, decision.allowed_exposure));
-        cycle.decided.push((decision.asset_id.clone(), metadata.reference_price));
+        cycle
+            .decided
+            .push((decision.asset_id.clone(), metadata.reference_price));
         Ok(Some(()))
     }
 
@@ -246,14 +256,9 @@ impl SummaryBuilder {
         };
         cycle.next_order = place;
         let trading = &mut self.trading;
-        let paid = booked(fill.quantity, fill.price, side)?;
-        let at_reference = booked(fill.quantity, reference, side)?;
-        let slippage = match side {
-            Side::Buy => paid.checked_sub(at_reference)?,
-            Side::Sell => at_reference.checked_sub(paid)?,
-        };
+        let (value, slippage) = traded(fill.quantity, fill.price, reference, side)?;
         trading.fills += 1;
-        trading.notional = trading.notional.checked_add(paid)?;
+        trading.notional = trading.notional.checked_add(value)?;
         trading.fees = trading.fees.checked_add(fill.fee)?;
         trading.slippage = trading.slippage.checked_add(slippage)?;
         Ok(Some(()))
@@ -325,16 +330,6 @@ impl SummaryBuilder {
         }
         Ok(())
     }
-}
-
-/// What a trade moves in cash before its fee: a buy pays it rounded up, a sale gets it rounded
-/// down.
-fn booked(quantity: Quantity, price: Price, side: Side) -> Result<Money, CoreError> {
-    let rounding = match side {
-        Side::Buy => Rounding::AwayFromZero,
-        Side::Sell => Rounding::TowardZero,
-    };
-    notional(quantity, price, rounding)
 }
 
 fn rates(

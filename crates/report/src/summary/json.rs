@@ -15,7 +15,9 @@ const SCHEMA: &str = "ios012.summary.v1";
 pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
     let mut out = String::new();
     JsonWriter::new(&mut out).object(|object| {
-        object.member("base_currency").display(&summary.base_currency);
+        object
+            .member("base_currency")
+            .display(&summary.base_currency);
         breaches(object.member("breaches"), &summary.breaches);
         tally(object.member("breakers"), &summary.breakers);
         object.member("cycles").object(|object| {

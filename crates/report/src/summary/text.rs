@@ -60,7 +60,11 @@ impl Page {
         for (place, part) in parts.iter().enumerate() {
             let separator = if place == 0 { "" } else { ", " };
             let rest = format!(", {} more", parts.len() - place - 1);
-            let reserved = if place + 1 == parts.len() { 0 } else { rest.len() };
+            let reserved = if place + 1 == parts.len() {
+                0
+            } else {
+                rest.len()
+            };
             let used = 2 + LABEL + text.len() + separator.len() + part.len() + reserved;
             if used > WIDTH && place > 0 {
                 // Writing to a String cannot fail.
@@ -97,11 +101,18 @@ fn result(page: &mut Page, summary: &Summary) {
         signed_money(taken, against_us(taken.is_positive()))
     };
     let rate = |rate: Option<Ratio>| match rate {
-        Some(rate) => format!("{} of notional", basis_points(rate, against_us(rate.is_negative()))),
+        Some(rate) => format!(
+            "{} of notional",
+            basis_points(rate, against_us(rate.is_negative()))
+        ),
         None => String::new(),
     };
     page.number("Fees", &cost(trading.fees), &rate(trading.fee_rate));
-    page.number("Slippage", &cost(trading.slippage), &rate(trading.slippage_rate));
+    page.number(
+        "Slippage",
+        &cost(trading.slippage),
+        &rate(trading.slippage_rate),
+    );
     let cash = format!("of which cash {}", money(summary.final_cash, DOWN));
     page.number("Final NLV", &money(summary.final_nlv, DOWN), &cash);
     if let Some(total) = summary.total_return {
@@ -117,7 +128,11 @@ fn result(page: &mut Page, summary: &Summary) {
                 money(fall.trough_nlv, DOWN),
                 fall.trough_as_of.date_text(),
             );
-            page.number("Largest drawdown", &format!("-{}", percent(fall.fraction, 2, UP)), "");
+            page.number(
+                "Largest drawdown",
+                &format!("-{}", percent(fall.fraction, 2, UP)),
+                "",
+            );
             page.line(&format!("  {:LABEL$}{from}", ""));
         }
         None => page.number("Largest drawdown", "none", ""),
@@ -132,9 +147,20 @@ fn market_result(summary: &Summary) -> Option<Money> {
 }
 
 fn trading(page: &mut Page, summary: &Summary) {
-    let Trading { fills, notional, average_nlv, turnover, turnover_per_year, .. } = summary.trading;
+    let Trading {
+        fills,
+        notional,
+        average_nlv,
+        turnover,
+        turnover_per_year,
+        ..
+    } = summary.trading;
     page.section("Trading");
-    page.number("Traded notional", &money(notional, UP), "buys and sales, at fill prices");
+    page.number(
+        "Traded notional",
+        &money(notional, UP),
+        "buys and sales, at fill prices",
+    );
     if let (Some(turnover), Some(average)) = (turnover, average_nlv) {
         let yearly = turnover_per_year
             .map(|yearly| format!("; {} x a year", multiple(yearly, UP)))
@@ -159,7 +185,10 @@ fn limits(page: &mut Page, summary: &Summary) {
         let share = share.ok().flatten().map(|share| percent(share, 2, UP));
         let name = format!("{:<28}", limit.name);
         let number = count(limit.count);
-        page.line(&format!("  {name}{number:>12}{:>12}", share.unwrap_or_default()));
+        page.line(&format!(
+            "  {name}{number:>12}{:>12}",
+            share.unwrap_or_default()
+        ));
     }
     if summary.limits.len() > LIMITS {
         page.line(&format!("  and {} more", summary.limits.len() - LIMITS));
@@ -176,7 +205,9 @@ fn safety(page: &mut Page, summary: &Summary) {
         ("open", cycles.open),
     ];
     let ends = ends.iter().filter(|(_, number)| *number > 0);
-    let ends: Vec<_> = ends.map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    let ends: Vec<_> = ends
+        .map(|(name, number)| format!("{name} {}", count(*number)))
+        .collect();
     page.list("Cycles", &with_total(cycles.total(), &ends));
     breaches(page, &summary.breaches);
     tally(page, "Breakers", &summary.breakers);
@@ -185,16 +216,26 @@ fn safety(page: &mut Page, summary: &Summary) {
 
 fn breaches(page: &mut Page, breaches: &Breaches) {
     let Some(worst) = &breaches.worst else {
-        page.list("Breaches", &["none: every decision ended inside its limits".to_owned()]);
+        page.list(
+            "Breaches",
+            &["none: every decision ended inside its limits".to_owned()],
+        );
         return;
     };
     let parts: Vec<_> = breaches.limits.iter().map(named).collect();
     let mut parts = parts.into_iter();
     let first = parts.next().unwrap_or_default();
-    let cycles = format!("{} cycles ended above a limit: {first}", count(breaches.cycles));
+    let cycles = format!(
+        "{} cycles ended above a limit: {first}",
+        count(breaches.cycles)
+    );
     let all: Vec<_> = std::iter::once(cycles).chain(parts).collect();
     page.list("Breaches", &all);
-    let of = worst.asset_id.as_ref().map(|asset| format!(" of {asset}")).unwrap_or_default();
+    let of = worst
+        .asset_id
+        .as_ref()
+        .map(|asset| format!(" of {asset}"))
+        .unwrap_or_default();
     page.line(&format!(
         "  {:LABEL$}worst: {}{of}, {} against {}",
         "",
@@ -202,7 +243,10 @@ fn breaches(page: &mut Page, breaches: &Breaches) {
         exposure(worst.exposure),
         bound(worst.bound),
     ));
-    page.line(&format!("  {:LABEL$}in cycle {}, {}", "", worst.cycle_id, worst.as_of));
+    page.line(&format!(
+        "  {:LABEL$}in cycle {}, {}",
+        "", worst.cycle_id, worst.as_of
+    ));
 }
 
 fn ledger(page: &mut Page, summary: &Summary, verification: &VerifyLine) {
@@ -234,7 +278,11 @@ fn tally(page: &mut Page, label: &str, tally: &Tally) {
 
 fn with_total(total: u64, parts: &[String]) -> Vec<String> {
     let Some((first, rest)) = parts.split_first() else {
-        return vec![if total == 0 { "none".to_owned() } else { count(total) }];
+        return vec![if total == 0 {
+            "none".to_owned()
+        } else {
+            count(total)
+        }];
     };
     let first = format!("{}: {first}", count(total));
     std::iter::once(first).chain(rest.iter().cloned()).collect()
