@@ -10,11 +10,11 @@ for example
     --other "target/debug/ios012 verify {dir}"
     --other "target/debug/ios012 verify {dir} --head {head} --records {records}"
 
-`{dir}` is replaced by the damaged copy (it is appended where the command does not name it). Where a
-case is about a head that somebody kept, `--head HASH --records N` is appended, or, where the command
-names them, put in the place of `{head}` and `{records}`; a part without a value is left out with the
-option before it. The reader must exit with 0 (complete), 6 (incomplete) or 5 (damaged), and print
-the place as `FILE line N` or `FILE:N`. The first reader is verify_ledger.py beside this file.
+`{dir}` is replaced by the damaged copy; it is appended where the command does not name it. Where a
+case is about a head that somebody kept, `--head HASH --records N` is appended, or put in the place
+of `{head}` and `{records}`; without such a head these two and the options before them are left out.
+The reader must exit with 0 (complete), 6 (incomplete) or 5 (damaged) and print the place as
+`FILE line N` or `FILE:N`. The first reader is verify_ledger.py beside this file.
 
 Each case has the exit code that the format asks for. A case counts as found by a reader that exits
 with it. Where both name a file and a line, they must name the same. The damage is drawn from a
@@ -46,6 +46,13 @@ from verify_ledger import (  # noqa: E402
 )
 
 Files = Dict[str, Optional[bytes]]  # what a damage puts in a file's place; None removes the file
+CODES = (
+    "unreadable", "not_a_ledger", "head_form", "segment_numbers", "segment_size", "line_form",
+    "record_hash", "canonical", "member", "seq", "prev", "portfolio_id", "epoch", "genesis",
+    "cycle_grammar", "cycle_id", "timestamp", "decision_order", "binding", "input_state_hash",
+    "lineage_hash", "no_decision", "order_id", "no_order", "fill_id", "quantity", "seal",
+    "document_hash", "document_missing", "head_mismatch", "tail_cut_or_rewritten",
+)
 NAMES = {COMPLETE: "complete", DAMAGED: "damaged", INCOMPLETE: "incomplete"}
 
 
@@ -174,7 +181,7 @@ def flipped(data: bytes, at: int, bit: int) -> bytes:
     return data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1:]
 
 
-# --- The kinds of damage. Each yields cases; a generator of random numbers draws their places. -----
+# The kinds of damage. Each yields its cases.
 
 
 class Damages:
@@ -287,12 +294,13 @@ class Damages:
             unknown = render({**record, "zz_unknown": "1"})
             backwards = render(dict(pairs[1:] + pairs[:1]))
             schema = render(record).replace(b'"ios012.record', b'"\\u0069os012.record', 1)
+            spaced = render(record).replace(b":", b": ", 1)
             number = render(record).replace(b'"epoch":"%s"' % record["epoch"].encode(),
                                             b'"epoch":%s' % record["epoch"].encode())
             for name, data in (
                 ("unknown member, all hashes recomputed", unknown),
                 ("keys not in order, all hashes recomputed", backwards),
-                ("space after a key, all hashes recomputed", render(record).replace(b":", b": ", 1)),
+                ("space after a key, all hashes recomputed", spaced),
                 ("needless escape, all hashes recomputed", schema),
                 ("JSON number, all hashes recomputed", number),
             ):
@@ -377,7 +385,7 @@ def each_byte(ledger: Ledger, seqs: List[int], limit: int, seed: int) -> Iterato
         yield Case(f"flipped bit in {what} of one cycle", files, None, DAMAGED)
 
 
-# --- The readers and the table ---------------------------------------------------------------------
+# The readers and the table.
 
 
 def ask_python(directory: Path, kept: Optional[Head]) -> Verdict:
@@ -390,13 +398,18 @@ def ask_python(directory: Path, kept: Optional[Head]) -> Verdict:
     return Verdict(INCOMPLETE if report.open_ends else COMPLETE)
 
 
-def ask_other(template: str, directory: Path, kept: Optional[Head]) -> Verdict:
-    done = subprocess.run(command(template, directory, kept), capture_output=True, check=False)
-    text = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
+def start_other(template: str, directory: Path, kept: Optional[Head]) -> subprocess.Popen:
+    return subprocess.Popen(
+        command(template, directory, kept), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def verdict(reader: subprocess.Popen) -> Verdict:
+    text = reader.communicate()[0].decode("utf-8", "replace")
     place = re.search(r"(documents\.pack|head|[0-9]{6}\.ledger)(?: line |:)([0-9]+)", text)
-    code = re.search(r"(?:\(seq [0-9]+\)|line [0-9]+|head|documents\.pack|\.ledger): ([a-z_]+)", text)
+    code = re.search(rf"(?<!\()\b({'|'.join(CODES)})\b", text)
     file, line = (place[1], int(place[2])) if place else (None, None)
-    return Verdict(done.returncode, file, line, code[1] if code else None)
+    return Verdict(reader.returncode, file, line, code[1] if code else None)
 
 
 def command(template: str, directory: Path, kept: Optional[Head]) -> List[str]:
@@ -440,8 +453,9 @@ class Bench:
 
     def run(self, case: Case, row: Row, verbose: bool) -> None:
         self.put(case.files)
+        reader = start_other(self.template, self.directory, case.kept)
         python = ask_python(self.directory, case.kept)
-        other = ask_other(self.template, self.directory, case.kept)
+        other = verdict(reader)
         self.put({name: self.ledger.files.get(name) for name in case.files})
         same = (python.file, python.line) == (other.file, other.line)
         same = same or python.line is None or other.line is None
@@ -457,9 +471,9 @@ class Bench:
 
     def put(self, files: Files) -> None:
         for name, data in files.items():
-            if data is None:
-                (self.directory / name).unlink(missing_ok=True)
-            else:
+            # A new file each time: some file systems flush a file that is cut and written again.
+            (self.directory / name).unlink(missing_ok=True)
+            if data is not None:
                 (self.directory / name).write_bytes(data)
 
 
@@ -496,7 +510,7 @@ def check(options: argparse.Namespace, root: Path) -> int:
         return 1
     for case in Damages(ledger, options.cases, options.seed).all():
         run(bench, case)
-    for case in each_byte(prefix, seqs, options.cases * 10, options.seed):
+    for case in each_byte(prefix, seqs, options.cases * 5, options.seed):
         run(prefix_bench, case)
     return print_table(rows)
 

@@ -265,6 +265,12 @@ class Lines:
         self.length = 0  # the bytes of the whole lines so far
         self.torn = False
 
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
     def next(self) -> tuple[str, bytes] | None:
         """The hash and the JSON of the next whole line; None at the end, or where it is torn."""
         line = b"" if self.file.closed else self.file.readline(self.longest)
@@ -334,12 +340,13 @@ class Verifier:
         for number, self.file in enumerate(segments, 1):
             if self.file != f"{number:06}.ledger":
                 self.fail("segment_numbers", f"segment {number} should be here")
-        self.pack = Lines(os.path.join(self.directory, PACK), DOCUMENT_LIMIT)
         self.file = "."
         self.check_heads()
-        for name in segments:
-            self.segment(name, is_last=name == segments[-1])
-        self.finish()
+        with Lines(os.path.join(self.directory, PACK), DOCUMENT_LIMIT) as self.pack:
+            for name in segments:
+                with Lines(os.path.join(self.directory, name), RECORD_LIMIT) as lines:
+                    self.segment(lines, is_last=name == segments[-1])
+            self.finish()
         return self.report
 
     def read_head(self) -> Head:
@@ -371,8 +378,7 @@ class Verifier:
             self.fail(hash_code, f"the JSON has {sha256(data)}")
         return stored_hash, self.checked("canonical", parse_canonical, data)
 
-    def segment(self, name: str, is_last: bool) -> None:
-        lines = Lines(os.path.join(self.directory, name), RECORD_LIMIT)
+    def segment(self, lines: Lines, is_last: bool) -> None:
         self.seq = self.report.records
         while (line := self.read_line(lines, "record_hash")) is not None:
             self.record(*line, lines)
@@ -380,7 +386,7 @@ class Verifier:
         if lines.torn and not is_last:
             self.fail("line_form", "a torn line before the last segment")
         if lines.torn:
-            self.report.open_ends.append(f"line {lines.number} of {name} is torn")
+            self.report.open_ends.append(f"line {lines.number} of {lines.name} is torn")
         elif lines.length == 0 and not is_last:
             self.line = None
             self.fail("segment_size", "an empty segment before the last")

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use ios012_contracts::{ContractsError, Refusal};
 use ios012_engine::EngineError;
 use ios012_lineage::{FailureCode, LineageError, VerifyFailure};
+use ios012_report::ReportError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,10 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "every caller needs the error type of commands"
+    )]
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
         Self {
             exit,
@@ -104,6 +109,14 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(EngineError::Ledger(error)) = cause.downcast_ref::<EngineError>() {
         return Some(of_lineage(error));
     }
+    if let Some(error) = cause.downcast_ref::<ReportError>() {
+        return Some(match error {
+            ReportError::Ledger(error) => of_lineage(error),
+            ReportError::NoCycle { .. } | ReportError::NoDecision { .. } => Exit::Usage,
+            ReportError::NoRecords { .. } => Exit::Incomplete,
+            _ => Exit::VerificationFailed,
+        });
+    }
     cause.is::<std::io::Error>().then_some(Exit::Io)
 }
 
@@ -119,7 +132,7 @@ fn of_lineage(error: &LineageError) -> Exit {
 
 pub(crate) fn of_verification(failure: &VerifyFailure) -> Exit {
     match failure.code {
-        FailureCode::NotALedger => Exit::Io,
+        FailureCode::NotALedger | FailureCode::Unreadable => Exit::Io,
         _ => Exit::VerificationFailed,
     }
 }

@@ -41,6 +41,11 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         &self.engine
     }
 
+    /// Where records go.
+    pub const fn sink(&self) -> &S {
+        &self.sink
+    }
+
     /// Runs one cycle to its seal. An input that does not fit the portfolio's state is recorded
     /// as a refusal and returned beside the summary.
     ///

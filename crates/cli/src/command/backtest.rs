@@ -47,10 +47,16 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
             ran.cycles, summary.cycles
         ));
     }
-    if !args.no_verify {
-        print_summary(&args.ledger, json)?;
-    }
-    Ok(exit(&ran))
+    let checked = if args.no_verify {
+        Exit::Executed
+    } else {
+        print_summary(&args.ledger, json)?
+    };
+    Ok(if checked == Exit::Executed {
+        exit(&ran)
+    } else {
+        checked
+    })
 }
 
 fn run(

@@ -1,5 +1,17 @@
+//! `ios012 explain`: one decision, told.
+
+use ios012_report::explain as explained;
+
 use crate::args::ExplainArgs;
 use crate::exit::Exit;
-pub(crate) fn explain(_args: &ExplainArgs, _json: bool) -> anyhow::Result<Exit> {
+use crate::output::print;
+
+pub(crate) fn explain(args: &ExplainArgs, json: bool) -> anyhow::Result<Exit> {
+    let explanation = explained(&args.ledger, args.cycle, &args.asset)?;
+    print(&if json {
+        explanation.to_json()
+    } else {
+        explanation.render_text()
+    });
     Ok(Exit::Executed)
 }

@@ -17,7 +17,7 @@ const HISTORY: &[(&str, &str)] = files!(
     "quickstart": "scenario.json", "registry.json", "constraints.json", "prices.csv", "targets.csv"
 );
 const CYCLE: &[(&str, &str)] = files!(
-    "quickstart": "scenario.json"
+    "one-cycle": "scenario.json", "registry.json", "constraints.json", "mandate.json", "market.json"
 );
 
 pub(crate) fn init(args: &InitArgs, json: bool) -> anyhow::Result<Exit> {
@@ -43,9 +43,9 @@ pub(crate) fn init(args: &InitArgs, json: bool) -> anyhow::Result<Exit> {
     if json {
         print_json(|object| {
             object.member("files").array(|array| {
-                files
-                    .iter()
-                    .for_each(|(name, _)| array.element().string(name));
+                for (name, _) in files {
+                    array.element().string(name);
+                }
             });
             object
                 .member("folder")

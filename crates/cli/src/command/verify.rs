@@ -6,14 +6,14 @@ use crate::args::VerifyArgs;
 use crate::exit::{Exit, of_verification};
 use crate::output::{note, print, print_json};
 
-pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
+pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Exit {
     let expected = match (args.head, args.records) {
         (Some(hash), Some(records)) => Some(ExpectedHead { records, hash }),
         _ => None,
     };
     match verified(&args.ledger, expected) {
-        Ok(report) => Ok(tell(&report, json)),
-        Err(failure) => Ok(tell_failure(&failure, json)),
+        Ok(report) => tell(&report, json),
+        Err(failure) => tell_failure(&failure, json),
     }
 }
 

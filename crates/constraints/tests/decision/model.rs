@@ -46,6 +46,8 @@ struct Move {
     open: bool,
     /// A small reduction is made all the same.
     exempt: bool,
+    /// A part was not a whole number at some step, so the code may have rounded there.
+    rounded: bool,
 }
 
 /// One shared limit during step 5: its members and what it has left.
@@ -63,10 +65,15 @@ fn decide_exactly(case: &Case) -> Option<Vec<Fraction>> {
         .collect()
 }
 
-/// Whether the code may have rounded on the way to this move.
-fn was_rounded(leg: &Move) -> bool {
-    let parts = [leg.kept, leg.reduction, leg.wanted, leg.increase];
-    parts.into_iter().any(|part| !part.is_whole())
+impl Move {
+    fn note_rounding(&mut self) {
+        let parts = [self.kept, self.reduction, self.wanted, self.increase];
+        self.rounded |= parts.into_iter().any(|part| !part.is_whole());
+    }
+}
+
+fn any_rounded(moves: &[Move]) -> bool {
+    moves.iter().any(|leg| leg.rounded)
 }
 
 fn reduced(leg: &Move) -> Option<Fraction> {
@@ -123,6 +130,7 @@ fn split(case: &Case) -> Option<Vec<Move>> {
             full: false,
             open: asset.open(),
             exempt: blocked || asset.previous > asset.max || asset.previous < asset.min,
+            rounded: !target.is_whole(),
         })
     };
     case.assets.iter().map(leg).collect()
@@ -163,7 +171,7 @@ fn cure(case: &Case, moves: &mut [Move]) -> Option<()> {
     for leg in moves.iter() {
         net = net.add(leg.kept.times(Fraction::whole(leg.previous.sign()))?)?;
     }
-    let rounded = moves.iter().any(|leg| !leg.kept.is_whole());
+    let rounded = any_rounded(moves);
     let limit = Fraction::whole(case.net);
     if clearly_less(limit, net.size(), rounded)? {
         shrink(moves, net.size().sub(limit)?, |_, leg| {
@@ -197,6 +205,7 @@ fn shrink(
         if total.sign() > 0 {
             let part = leg.kept.over(total)?;
             leg.kept = leg.kept.sub(part.times(excess)?)?.larger(Fraction::ZERO)?;
+            leg.note_rounding();
         }
     }
     Some(())
@@ -209,7 +218,7 @@ fn reduce(case: &Case, moves: &mut [Move]) -> Option<()> {
         let wanted = leg.previous.size().sub(leg.kept)?;
         let max_delta = Fraction::whole(asset.max_delta);
         let closes = leg.kept.sign() == 0;
-        let rounded = !wanted.is_whole();
+        let rounded = leg.rounded;
         let small = wanted.sign() > 0
             && !closes
             && !leg.exempt
@@ -232,7 +241,7 @@ fn grow(case: &Case, moves: &mut [Move]) -> Option<()> {
     loop {
         fill(case, moves)?;
         trim_net(case, moves)?;
-        let rounded = moves.iter().any(was_rounded);
+        let rounded = any_rounded(moves);
         let mut dropped = false;
         for leg in moves.iter_mut().filter(|leg| leg.increase.sign() > 0) {
             if clearly_less(leg.increase, dead_band, rounded)? {
@@ -299,6 +308,7 @@ fn fill(case: &Case, moves: &mut [Move]) -> Option<()> {
         for (index, leg) in moves.iter_mut().enumerate() {
             if !leg.full && saturated.is_none_or(|room| room.0.contains(&index)) {
                 leg.increase = leg.wanted.times(factor)?;
+                leg.note_rounding();
                 leg.full = true;
             }
         }
@@ -312,7 +322,7 @@ fn trim_net(case: &Case, moves: &mut [Move]) -> Option<()> {
     for leg in moves.iter() {
         held = held.add(reduced(leg)?)?;
     }
-    let rounded = moves.iter().any(was_rounded);
+    let rounded = any_rounded(moves);
     if clearly_less(limit, held.size(), rounded)? {
         let heavier = moves.iter_mut().filter(|leg| leg.side == held.sign());
         heavier.for_each(|leg| leg.increase = Fraction::ZERO);
@@ -336,6 +346,7 @@ fn trim_net(case: &Case, moves: &mut [Move]) -> Option<()> {
     let left = total.sub(excess)?.larger(Fraction::ZERO)?.over(total)?;
     for leg in moves.iter_mut().filter(heavier) {
         leg.increase = leg.increase.times(left)?;
+        leg.note_rounding();
     }
     Some(())
 }

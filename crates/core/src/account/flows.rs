@@ -78,10 +78,16 @@ impl Flows {
     }
 
     pub(super) fn mark(&mut self, asset_id: &AssetId, price: Price) -> Result<(), CoreError> {
-        if self.find(asset_id).is_ok() {
-            self.lot(asset_id).price = Some(price);
-            self.value(asset_id)?;
-        }
+        let Some(lot) = self
+            .find(asset_id)
+            .ok()
+            .and_then(|place| self.lots.get_mut(place))
+        else {
+            return Ok(());
+        };
+        lot.price = Some(price);
+        let (before, after) = lot.revalue()?;
+        self.unrealised = self.unrealised.checked_sub(before)?.checked_add(after)?;
         Ok(())
     }
 
@@ -101,18 +107,8 @@ impl Flows {
         }
         lot.quantity = lot.quantity.checked_add(fill.quantity)?;
         lot.price = Some(fill.reference_price);
+        let (before, after) = lot.revalue()?;
         self.realised = self.realised.checked_add(gain)?;
-        self.value(asset_id)
-    }
-
-    fn value(&mut self, asset_id: &AssetId) -> Result<(), CoreError> {
-        let lot = self.lot(asset_id);
-        let Some(price) = lot.price else {
-            return Ok(());
-        };
-        let before = lot.gain;
-        lot.gain = position_value(lot.quantity, price)?.checked_sub(lot.cost)?;
-        let after = lot.gain;
         self.unrealised = self.unrealised.checked_sub(before)?.checked_add(after)?;
         Ok(())
     }
@@ -138,5 +134,16 @@ impl Flows {
             place
         });
         &mut self.lots[place]
+    }
+}
+
+impl Lot {
+    /// Values what is held at its last price. Returns the gain before and after.
+    fn revalue(&mut self) -> Result<(Money, Money), CoreError> {
+        let before = self.gain;
+        if let Some(price) = self.price {
+            self.gain = position_value(self.quantity, price)?.checked_sub(self.cost)?;
+        }
+        Ok((before, self.gain))
     }
 }

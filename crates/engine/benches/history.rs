@@ -1,0 +1,140 @@
+//! The cost of a decision: 8,243 cycles of twenty stocks, decided, recorded and hashed in memory,
+//! beside the SHA-256 of as many bytes (docs/measurements.md).
+
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark stops at the first surprise"
+)]
+
+use std::path::Path;
+
+use divan::counter::{BytesCount, ItemsCount};
+use ios012_contracts::{History, Mandate, Market};
+use ios012_core::CurrencyCode;
+use ios012_engine::{Engine, EngineError, LedgerSink, MemorySink, Runner};
+use ios012_lineage::ledger::DocumentKind;
+use ios012_lineage::{Chain, Hash, sha256};
+use ios012_paper::{PaperBroker, Script};
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    divan::main();
+}
+
+/// Decide, record and hash everything that the ledger would hold, write nothing.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn decide_record_hash(bencher: divan::Bencher<'_, '_>) {
+    let history = history();
+    let decisions = run(&history, cycles(&history), CountingSink::default()).decisions;
+    bencher
+        .counter(ItemsCount::new(decisions))
+        .with_inputs(|| cycles(&history))
+        .bench_local_values(|cycles| run(&history, cycles, MemorySink).decisions);
+}
+
+/// The floor: the SHA-256 of the same bytes, in lines of the same mean length.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn sha256_floor(bencher: divan::Bencher<'_, '_>) {
+    let history = history();
+    let ran = run(&history, cycles(&history), CountingSink::default());
+    let line = vec![b'x'; usize::try_from(ran.bytes / ran.records).expect("a short line")];
+    bencher
+        .counter(ItemsCount::new(ran.decisions))
+        .counter(BytesCount::new(ran.bytes))
+        .bench_local(|| {
+            let hash = |_| sha256(divan::black_box(&line)).as_bytes()[0];
+            (0..ran.records).map(hash).fold(0_u8, u8::wrapping_add)
+        });
+}
+
+/// CSV to checked documents, without the engine.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_documents(bencher: divan::Bencher<'_, '_>) {
+    let history = history();
+    bencher
+        .counter(ItemsCount::new(8_243_u64 * 20))
+        .bench_local(|| cycles(&history).len());
+}
+
+/// What a run made.
+#[derive(Default, Clone, Copy)]
+struct Ran {
+    decisions: u64,
+    records: u64,
+    bytes: u64,
+}
+
+fn history() -> History {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/sp500-inverse-vol");
+    History::open(&folder).expect("the golden scenario")
+}
+
+fn cycles(history: &History) -> Vec<(Mandate, Market)> {
+    let cycles = history.cycles().expect("tables");
+    cycles.collect::<Result<_, _>>().expect("good rows")
+}
+
+fn run<S: LedgerSink + Counted>(history: &History, cycles: Vec<(Mandate, Market)>, sink: S) -> Ran {
+    let standing = history.standing();
+    let scenario = standing.scenario();
+    let chain = Chain::new(scenario.portfolio_id().clone(), 1);
+    let currency: CurrencyCode = scenario.base_currency().clone();
+    let engine = Engine::begin(chain, currency, scenario.opening_cash(), &[]).expect("begins");
+    let limits = standing.constraints().limits();
+    let broker = PaperBroker::new(limits.fee, limits.slippage, Script::default());
+    let mut runner = Runner::new(engine, broker, sink).expect("runs");
+    let runtime: Runtime = Builder::new_current_thread().build().expect("a runtime");
+    let mut ran = Ran::default();
+    runtime.block_on(async {
+        for (mandate, market) in cycles {
+            let cycle = runner.cycle(standing, None, mandate, market).await;
+            ran.decisions += cycle.expect("the engine goes on").0.decisions;
+        }
+    });
+    ran.bytes = runner.sink().bytes();
+    ran.records = runner.engine().chain().head().0;
+    ran
+}
+
+trait Counted {
+    fn bytes(&self) -> u64;
+}
+
+impl Counted for MemorySink {
+    fn bytes(&self) -> u64 {
+        0
+    }
+}
+
+/// Counts what the ledger and its documents would hold.
+#[derive(Debug, Default)]
+struct CountingSink {
+    bytes: u64,
+    memory: MemorySink,
+}
+
+impl Counted for CountingSink {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl LedgerSink for CountingSink {
+    fn document(&mut self, _: DocumentKind, _: Hash, text: &str) -> Result<(), EngineError> {
+        self.bytes += text.len() as u64;
+        Ok(())
+    }
+
+    fn records(&mut self, _: &mut Chain) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.bytes += chain.pending().len() as u64;
+        self.memory.cycle_ended(chain)
+    }
+
+    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.memory.finish(chain)
+    }
+}
