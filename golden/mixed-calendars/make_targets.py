@@ -1,8 +1,13 @@
-"""Makes targets.csv and shock_scores.csv of this scenario.
+"""Makes prices.csv, targets.csv and shock_scores.csv of this scenario.
 
-    python3 make_targets.py VIX_DAILY_CSV
+    python3 make_targets.py PRICES_CSV VIX_DAILY_CSV
 
-VIX_DAILY_CSV is vix-daily.csv of datasets/finance-vix (date, open, high, low, close).
+PRICES_CSV has a row per day and a column per asset, the closes of QuantConnect/Lean's Data folder;
+a cell is empty where the market was closed. VIX_DAILY_CSV is vix-daily.csv of datasets/finance-vix
+(date, open, high, low, close).
+
+Prices: rounded half to even to 8 digits after the point. It takes away the noise of a float
+(202.79000000000002 is 202.79).
 
 Targets: on every day of prices.csv on which each asset has at least 21 prices up to that day,
 
@@ -21,22 +26,31 @@ Decimal arithmetic with 28 digits; no float.
 import csv
 import pathlib
 import sys
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 RETURNS = 20
 INVESTED = Decimal("0.95")
 DIGITS = Decimal("0.000001")
+PRICE_DIGITS = Decimal("0.00000001")
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
-def main(vix_file):
-    with open(FOLDER / "prices.csv", newline="") as file:
-        days = list(csv.DictReader(file))
+def main(prices_file, vix_file):
+    with open(prices_file, newline="") as file:
+        days = [rounded(day) for day in csv.DictReader(file)]
     with open(vix_file, newline="") as file:
         vix = {row["date"]: Decimal(row["close"]) for row in csv.DictReader(file)}
     dates = [day["date"] for day in days]
+    write("prices.csv", list(days[0]), (day.values() for day in days))
     write("shock_scores.csv", ["date", "portfolio", "SPY"], scores(dates, vix))
     write("targets.csv", ["date", "asset_id", "target_exposure"], targets(days))
+
+
+def rounded(day):
+    def price(cell):
+        return text(Decimal(cell).quantize(PRICE_DIGITS, ROUND_HALF_EVEN)) if cell else ""
+
+    return {name: cell if name == "date" else price(cell) for name, cell in day.items()}
 
 
 def scores(dates, vix):
@@ -84,6 +98,6 @@ def write(name, header, rows):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

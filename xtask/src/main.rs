@@ -6,11 +6,14 @@
 
 mod clock;
 mod deny;
+mod determinism;
 mod gate;
 mod golden;
 mod layers;
 mod lexer;
 mod project;
+mod readers;
+mod readme;
 mod suites;
 mod table;
 mod test_runner;
@@ -45,6 +48,8 @@ enum Task {
     },
     /// Check advisories, bans, licences and sources of all dependencies
     Deny,
+    /// Run the main job with debug and release builds and compare every byte
+    Determinism,
     /// Run the test suites and list each with its result
     Test(test_runner::TestArguments),
     /// Make new golden snapshots for review, or accept the named ones
@@ -54,6 +59,10 @@ enum Task {
         /// The gate
         gate: gate::Gate,
     },
+    /// Check both readers of the ledger format on fresh and on damaged ledgers
+    Readers,
+    /// Check that the commands of README.md print what stands there
+    Readme,
     /// Check the cheap rules of the sources: size, leftovers, paths, line ends, lints
     Tidy {
         /// Also demand that everything is committed
@@ -82,8 +91,11 @@ fn run(task: Task) -> Result<bool> {
         } => layers::run_self_test(&project),
         Task::Layers { purity, .. } => layers::run(&project, purity),
         Task::Deny => deny::run(&project),
+        Task::Determinism => determinism::run(&project),
         Task::Test(arguments) => test_runner::run(&project, &arguments),
         Task::Golden(arguments) => golden::run(&project, &arguments),
+        Task::Readers => readers::run(&project),
+        Task::Readme => readme::run(&project),
         Task::Gate { gate } => gate::run(&project, gate),
         Task::Tidy { committed } => tidy::run(&project, committed),
     }

@@ -45,10 +45,17 @@ Exit codes:
   130  interrupted (Ctrl-C); what was done is on disk";
 }
 
+impl Exit {
+    /// The number.
+    #[expect(clippy::as_conversions, reason = "each code is a literal below 256")]
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        #[expect(clippy::as_conversions, reason = "each code is a literal below 256")]
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 

@@ -29,8 +29,7 @@ impl Interrupt {
                 runtime.block_on(async {
                     while signals.recv().await.is_some() {
                         if seen.swap(true, Ordering::SeqCst) {
-                            #[expect(clippy::as_conversions, reason = "the code is a literal")]
-                            std::process::exit(Exit::Interrupted as i32);
+                            std::process::exit(Exit::Interrupted.code().into());
                         }
                     }
                 });

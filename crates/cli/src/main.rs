@@ -14,10 +14,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use exit::Failure;
+use exit::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return not_parsed(&error),
+    };
     let json = args.json;
     let ended = match args.command {
         Command::Run(args) => command::run::run(&args, json),
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => command::replay::replay(&args, json),
         Command::Explain(args) => command::explain::explain(&args, json),
         Command::Report(args) => command::report::report(&args, json),
-        Command::Schema(args) => command::schema::schema(&args),
+        Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };
     match ended {
@@ -36,4 +39,16 @@ fn main() -> ExitCode {
             Failure::exit_of(&error).into()
         }
     }
+}
+
+/// Help, the version, or what is wrong with the command line; the latter as JSON if that was asked
+/// for.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        output::error(&Failure::new(Exit::Usage, text.trim_end()), json);
+        return Exit::Usage.into();
+    }
+    error.exit()
 }

@@ -35,8 +35,7 @@ pub(crate) fn error(error: &anyhow::Error, json: bool) {
         }
     }
     if json {
-        #[expect(clippy::as_conversions, reason = "each code is a literal below 256")]
-        let exit = Failure::exit_of(error) as u8;
+        let exit = Failure::exit_of(error).code();
         print_json(|object| {
             object.member("error").string(&text);
             object.member("exit_code").display(exit);

@@ -29,7 +29,10 @@ impl<S: LedgerSink> Portfolio<S> {
     ) -> anyhow::Result<Self> {
         let broker = broker(scenario_folder, standing)?;
         let scenario = standing.scenario();
-        let continued = ledger.join("000001.ledger").exists();
+        // A process that was killed early leaves a head and no segment: INCOMPLETE, not new.
+        let continued = ["000001.ledger", "head"]
+            .iter()
+            .any(|name| ledger.join(name).exists());
         let (engine, writer) = if continued {
             resume(scenario, ledger)?
         } else {

@@ -1,40 +1,36 @@
-//! Exact decimals as a person reads them: grouped digits, and each cut with a named rounding.
+//! Exact decimals as a person reads them: grouped digits, cut to a few after the point.
+//!
+//! What is shown is rounded half away from zero: the nearest number of that length. What is
+//! recorded or written as JSON is never taken from here.
 
 use ios012_core::{CoreError, Exposure, Money, Ratio, Rounding, mul_div};
 
 /// An amount of money with two digits after the point.
-pub(crate) fn money(amount: Money, rounding: Rounding) -> String {
-    fixed(amount.units(), Money::DECIMALS, 2, rounding)
+pub(crate) fn money(amount: Money) -> String {
+    fixed(amount.units(), Money::DECIMALS, 2)
 }
 
 /// The same, with its sign in any case.
-pub(crate) fn signed_money(amount: Money, rounding: Rounding) -> String {
-    with_sign(money(amount, rounding))
+pub(crate) fn signed_money(amount: Money) -> String {
+    with_sign(money(amount))
 }
 
-/// A ratio in percent with `digits` after the point.
-pub(crate) fn percent(ratio: Ratio, digits: u32, rounding: Rounding) -> String {
-    fixed(ratio.units(), Ratio::DECIMALS - 2, digits, rounding) + " %"
+/// A ratio in percent with two digits after the point.
+pub(crate) fn percent(ratio: Ratio) -> String {
+    fixed(ratio.units(), Ratio::DECIMALS - 2, 2) + " %"
 }
 
 /// An exposure in percent of NLV with four digits after the point.
 pub(crate) fn exposure(exposure: Exposure) -> String {
-    let percent = fixed(
-        exposure.units(),
-        Exposure::DECIMALS - 2,
-        4,
-        Rounding::TowardZero,
-    );
-    percent + " %"
+    fixed(exposure.units(), Exposure::DECIMALS - 2, 4) + " %"
 }
 
-/// A limit in percent of NLV, without zeros at its end: it was typed by a person.
+/// A limit in percent of NLV, exact and without zeros at its end: it was typed by a person.
 pub(crate) fn bound(exposure: Exposure) -> String {
     let percent = fixed(
         exposure.units(),
         Exposure::DECIMALS - 2,
         Exposure::DECIMALS - 2,
-        Rounding::TowardZero,
     );
     percent
         .trim_end_matches('0')
@@ -44,13 +40,13 @@ pub(crate) fn bound(exposure: Exposure) -> String {
 }
 
 /// A ratio in basis points with two digits after the point.
-pub(crate) fn basis_points(ratio: Ratio, rounding: Rounding) -> String {
-    fixed(ratio.units(), Ratio::DECIMALS - 4, 2, rounding) + " bps"
+pub(crate) fn basis_points(ratio: Ratio) -> String {
+    fixed(ratio.units(), Ratio::DECIMALS - 4, 2) + " bps"
 }
 
 /// A ratio as a multiple with two digits after the point.
-pub(crate) fn multiple(ratio: Ratio, rounding: Rounding) -> String {
-    fixed(ratio.units(), Ratio::DECIMALS, 2, rounding)
+pub(crate) fn multiple(ratio: Ratio) -> String {
+    fixed(ratio.units(), Ratio::DECIMALS, 2) + " x"
 }
 
 /// A counter.
@@ -94,11 +90,13 @@ pub(crate) fn ratio(
     mul_div(part, Ratio::SCALE, whole, rounding).map(|units| Some(Ratio::from_units(units)))
 }
 
-/// `units` quanta of which `decimals` digits stand after the point, cut to `shown` digits.
-fn fixed(units: i128, decimals: u32, shown: u32, rounding: Rounding) -> String {
+/// `units` quanta of which `decimals` digits stand after the point, rounded half away from zero
+/// to `shown` digits.
+fn fixed(units: i128, decimals: u32, shown: u32) -> String {
     let quantum = 10_i128.pow(decimals.saturating_sub(shown));
-    // A quotient by one or more never overflows.
-    let cut = mul_div(units, 1, quantum, rounding).unwrap_or(units);
+    let (whole, rest) = (units / quantum, units % quantum);
+    let up = i128::from(rest.abs() >= quantum - rest.abs() && rest != 0) * units.signum();
+    let cut = whole + up;
     let width = usize::try_from(shown).unwrap_or_default() + 1;
     let digits = format!("{:0width$}", cut.unsigned_abs());
     let (whole, fraction) = digits.split_at(digits.len() - width + 1);
@@ -130,37 +128,33 @@ fn grouped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const DOWN: Rounding = Rounding::TowardZero;
-    const UP: Rounding = Rounding::AwayFromZero;
-
     fn amount(text: &str) -> Money {
         text.parse().expect("an amount")
     }
 
     #[test]
-    fn groups_and_cuts_with_the_named_rounding() {
-        for (text, rounding, shown) in [
-            ("0", UP, "0.00"),
-            ("0.001", DOWN, "0.00"),
-            ("0.001", UP, "0.01"),
-            ("-0.001", DOWN, "0.00"),
-            ("-0.001", UP, "-0.01"),
-            ("999.99", UP, "999.99"),
-            ("999.991", UP, "1,000.00"),
-            ("1234567.899", DOWN, "1,234,567.89"),
-            ("-123456", DOWN, "-123,456.00"),
+    fn groups_and_rounds_half_away_from_zero() {
+        for (text, shown) in [
+            ("0", "0.00"),
+            ("0.00499999", "0.00"),
+            ("0.005", "0.01"),
+            ("-0.00499999", "0.00"),
+            ("-0.005", "-0.01"),
+            ("999.99", "999.99"),
+            ("999.995", "1,000.00"),
+            ("1234567.894", "1,234,567.89"),
+            ("-123456", "-123,456.00"),
         ] {
-            assert_eq!(money(amount(text), rounding), shown, "{text}");
+            assert_eq!(money(amount(text)), shown, "{text}");
         }
     }
 
     #[test]
     fn percent_and_basis_points_move_the_point() {
         let ratio: Ratio = "0.123456".parse().expect("a ratio");
-        assert_eq!(percent(ratio, 2, DOWN), "12.34 %");
-        assert_eq!(percent(ratio, 2, UP), "12.35 %");
-        assert_eq!(basis_points(ratio, DOWN), "1,234.56 bps");
-        assert_eq!(multiple(ratio, UP), "0.13");
+        assert_eq!(percent(ratio), "12.35 %");
+        assert_eq!(basis_points(ratio), "1,234.56 bps");
+        assert_eq!(multiple(ratio), "0.12 x");
         let limit: Exposure = "0.025".parse().expect("an exposure");
         assert_eq!(bound(limit), "2.5 %");
         assert_eq!(bound(Exposure::ONE), "100 %");
@@ -169,9 +163,9 @@ mod tests {
 
     #[test]
     fn a_sign_stands_before_what_is_not_zero() {
-        assert_eq!(signed_money(amount("1"), DOWN), "+1.00");
-        assert_eq!(signed_money(amount("-1"), DOWN), "-1.00");
-        assert_eq!(signed_money(Money::ZERO, DOWN), "0.00");
+        assert_eq!(signed_money(amount("1")), "+1.00");
+        assert_eq!(signed_money(amount("-1")), "-1.00");
+        assert_eq!(signed_money(amount("0.004")), "0.00");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(100), "100");
         assert_eq!(decimal("-1234.5"), "-1,234.5");

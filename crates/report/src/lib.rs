@@ -3,6 +3,7 @@
 //! Invariant: everything is derived from the ledger alone, as a stranger would derive it. Nothing
 //! here reads a clock, a scenario or the state of an engine; every number is an exact decimal.
 
+mod cycle;
 mod error;
 mod explain;
 mod format;
@@ -12,6 +13,7 @@ mod summary;
 mod trade;
 mod words;
 
+pub use cycle::{CycleRow, CycleView, view_cycle};
 pub use error::ReportError;
 pub use explain::{
     Documents, ExplainedFill, ExplainedOrder, Explanation, LeftUndone, LimitStep, Move, explain,

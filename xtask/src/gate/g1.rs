@@ -124,6 +124,14 @@ pub(super) const CHECKS: &[Check] = &[
         proof: Proof::Tests,
     },
     Check {
+        id: "determinism",
+        source: "9 (determinism proofs)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "determinism"])],
+        proof: Proof::LastLine,
+    },
+    Check {
         id: "dependencies",
         source: "7.1, 7.3",
         class: ErrorClass::B,

@@ -11,7 +11,7 @@ use crate::args::BacktestArgs;
 use crate::command::report::print_summary;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
-use crate::output::note;
+use crate::output::{note, print_json};
 use crate::portfolio::Portfolio;
 use crate::progress;
 
@@ -48,6 +48,9 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
         ));
     }
     let checked = if args.no_verify {
+        if json {
+            print_counts(&ran);
+        }
         Exit::Executed
     } else {
         print_summary(&args.ledger, json)?
@@ -126,6 +129,16 @@ fn print_rate(ran: &Ran) {
         milliseconds / 1_000,
         milliseconds % 1_000
     ));
+}
+
+/// What stands in the place of the summary that was not asked for.
+fn print_counts(ran: &Ran) {
+    print_json(|object| {
+        object.member("aborted").display(ran.aborted);
+        object.member("cycles").display(ran.cycles);
+        object.member("decisions").display(ran.decisions);
+        object.member("exit_code").display(exit(ran).code());
+    });
 }
 
 const fn exit(ran: &Ran) -> Exit {

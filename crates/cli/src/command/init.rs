@@ -17,7 +17,8 @@ const HISTORY: &[(&str, &str)] = files!(
     "quickstart": "scenario.json", "registry.json", "constraints.json", "prices.csv", "targets.csv"
 );
 const CYCLE: &[(&str, &str)] = files!(
-    "one-cycle": "scenario.json", "registry.json", "constraints.json", "mandate.json", "market.json"
+    "one-cycle": "scenario.json", "registry.json", "constraints.json", "mandate.json", "market.json",
+    "regimes.json"
 );
 
 pub(crate) fn init(args: &InitArgs, json: bool) -> anyhow::Result<Exit> {

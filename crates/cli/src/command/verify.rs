@@ -84,6 +84,9 @@ fn tell_failure(failure: &VerifyFailure, json: bool) -> Exit {
         print_json(|object| {
             object.member("code").display(failure.code);
             object.member("error").string(&failure.to_string());
+            object
+                .member("exit_code")
+                .display(of_verification(failure).code());
             object.member("status").string("failed");
         });
     } else {

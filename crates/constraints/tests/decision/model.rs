@@ -34,6 +34,10 @@ proptest! {
 }
 
 /// The parts of one move; all but `previous` are magnitudes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one move"
+)]
 struct Move {
     previous: Fraction,
     /// Side of the kept part and of the increase.

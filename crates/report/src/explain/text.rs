@@ -1,12 +1,9 @@
 //! An explanation as a page for a person.
 
-use ios012_core::{Exposure, Money, Rounding};
+use ios012_core::Exposure;
 
 use super::{ExplainedOrder, Explanation, LimitStep, Move};
-use crate::format::{against_us, decimal, exposure, money, signed_money, with_sign};
-
-const DOWN: Rounding = Rounding::TowardZero;
-const UP: Rounding = Rounding::AwayFromZero;
+use crate::format::{decimal, exposure, money, signed_money, with_sign};
 
 pub(super) fn render(explanation: &Explanation) -> String {
     let mut lines = heading(explanation);
@@ -28,7 +25,7 @@ fn heading(explanation: &Explanation) -> Vec<String> {
         None => "left open",
     };
     let nlv = match explanation.nlv_before {
-        Some(nlv) => money(nlv, DOWN),
+        Some(nlv) => money(nlv),
         None => "not known".to_owned(),
     };
     vec![
@@ -42,11 +39,7 @@ fn heading(explanation: &Explanation) -> Vec<String> {
 }
 
 fn waterfall(explanation: &Explanation, step: &Move, lines: &mut Vec<String>) {
-    let value = |exposure: Exposure| {
-        explanation
-            .value(exposure)
-            .map_or_else(String::new, |value| money(value, DOWN))
-    };
+    let value = |exposure: Exposure| explanation.value(exposure).map_or_else(String::new, money);
     let currency = &explanation.base_currency;
     lines.push(String::new());
     if explanation.moves.len() > 1 {
@@ -75,7 +68,7 @@ fn waterfall(explanation: &Explanation, step: &Move, lines: &mut Vec<String>) {
         &value(step.allowed),
         &step.reason,
     ));
-    let cost = format!("estimated cost {}", money(step.estimated_cost, UP));
+    let cost = format!("estimated cost {}", money(step.estimated_cost));
     lines.push(change(
         explanation,
         "Move",
@@ -111,7 +104,7 @@ fn change(
         return row(label, "", "", note);
     };
     let value = explanation.value(difference);
-    let value = value.map_or_else(String::new, |value| signed_money(value, DOWN));
+    let value = value.map_or_else(String::new, signed_money);
     row(label, &with_sign(exposure(difference)), &value, note)
 }
 
@@ -150,14 +143,13 @@ fn ordered(order: &ExplainedOrder) -> Vec<String> {
         order.end
     )];
     for fill in &order.fills {
-        let slippage = |slippage: Money| money(slippage, against_us(slippage.is_negative()));
         lines.push(format!(
             "    {} at {} = {}, fee {}, slippage {}",
             decimal(&fill.quantity.to_string()),
             decimal(&fill.price.to_string()),
-            money(fill.value, DOWN),
-            money(fill.fee, UP),
-            slippage(fill.slippage),
+            money(fill.value),
+            money(fill.fee),
+            money(fill.slippage),
         ));
     }
     lines

@@ -4,24 +4,20 @@ use std::fmt::Write as _;
 
 use ios012_core::{Money, Ratio, Rounding};
 
-use super::{Breaches, Count, Summary, Tally, Trading, VerifyLine};
+use super::{Breaches, Count, Summary, Tally, VerifyLine};
 use crate::format::{
-    against_us, basis_points, bound, count, exposure, money, multiple, percent, signed_money,
-    with_sign,
+    basis_points, bound, count, exposure, money, multiple, percent, ratio, signed_money, with_sign,
 };
-
-const DOWN: Rounding = Rounding::TowardZero;
-const UP: Rounding = Rounding::AwayFromZero;
 
 /// Widest line.
 const WIDTH: usize = 88;
-/// Where the numbers of a list end.
+/// Width of a label.
 const LABEL: usize = 18;
 /// Longest list of limits.
 const LIMITS: usize = 10;
 
-/// The summary as text, without a line feed at its end. Gains and values are cut down, costs and
-/// losses up.
+/// The summary as text, without a line feed at its end. Numbers are rounded to the nearest of
+/// their length; [`super::to_json`] has all digits.
 pub fn render_text(summary: &Summary, verification: &VerifyLine) -> String {
     let mut page = Page::default();
     heading(&mut page, summary);
@@ -51,30 +47,48 @@ impl Page {
 
     /// A label, a number aligned at its right end, and what else is to say.
     fn number(&mut self, label: &str, number: &str, note: &str) {
-        self.line(&format!("  {label:<LABEL$}{number:>22}   {note}"));
+        self.line(&format!("  {label:<LABEL$}{number:>20}   {note}"));
     }
 
-    /// A label and text beside it; what does not fit a line is left out and said to be.
+    /// A label and parts beside it; those that do not fit the line are counted.
     fn list(&mut self, label: &str, parts: &[String]) {
         let mut text = String::new();
         for (place, part) in parts.iter().enumerate() {
-            let separator = if place == 0 { "" } else { ", " };
-            let rest = format!(", {} more", parts.len() - place - 1);
-            let reserved = if place + 1 == parts.len() {
+            let left = parts.len() - place - 1;
+            let reserved = if left == 0 {
                 0
             } else {
-                rest.len()
+                format!(", {left} more").len()
             };
+            let separator = if place == 0 { "" } else { ", " };
             let used = 2 + LABEL + text.len() + separator.len() + part.len() + reserved;
             if used > WIDTH && place > 0 {
                 // Writing to a String cannot fail.
-                _ = write!(text, ", {} more", parts.len() - place);
+                _ = write!(text, ", {} more", left + 1);
                 break;
             }
             text.push_str(separator);
             text.push_str(part);
         }
         self.line(&format!("  {label:<LABEL$}{text}"));
+    }
+
+    /// A label and a text beside it, broken between words.
+    fn words(&mut self, label: &str, text: &str) {
+        let mut line = String::new();
+        let mut label = label;
+        for word in text.split(' ') {
+            if !line.is_empty() && 2 + LABEL + line.len() + 1 + word.len() > WIDTH {
+                self.line(&format!("  {label:<LABEL$}{line}"));
+                label = "";
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&format!("  {label:<LABEL$}{line}"));
     }
 }
 
@@ -84,28 +98,22 @@ fn heading(page: &mut Page, summary: &Summary) {
         Some((first, last)) => format!("{} to {}", first.date_text(), last.date_text()),
         None => "no cycle yet".to_owned(),
     };
-    let currency = &summary.base_currency;
-    page.section(&format!("{}   {period}   {currency}", summary.portfolio_id));
+    page.line(summary.portfolio_id.as_str());
+    page.line(&format!("{period}, in {}", summary.base_currency));
 }
 
 fn result(page: &mut Page, summary: &Summary) {
     let trading = &summary.trading;
     page.section("Result");
-    page.number("Opening NLV", &money(summary.opening_nlv, DOWN), "");
+    page.number("Opening NLV", &money(summary.opening_nlv), "");
     if let Some(market) = market_result(summary) {
-        let rounding = against_us(market.is_positive());
-        page.number("Market", &signed_money(market, rounding), "");
+        page.number("Market", &signed_money(market), "");
     }
-    let cost = |amount: Money| {
-        let taken = Money::from_units(amount.units().saturating_neg());
-        signed_money(taken, against_us(taken.is_positive()))
-    };
-    let rate = |rate: Option<Ratio>| match rate {
-        Some(rate) => format!(
-            "{} of notional",
-            basis_points(rate, against_us(rate.is_negative()))
-        ),
-        None => String::new(),
+    let cost = |amount: Money| signed_money(Money::from_units(amount.units().saturating_neg()));
+    let rate = |rate: Option<Ratio>| {
+        rate.map_or_else(String::new, |rate| {
+            format!("{} of notional", basis_points(rate))
+        })
     };
     page.number("Fees", &cost(trading.fees), &rate(trading.fee_rate));
     page.number(
@@ -113,30 +121,28 @@ fn result(page: &mut Page, summary: &Summary) {
         &cost(trading.slippage),
         &rate(trading.slippage_rate),
     );
-    let cash = format!("of which cash {}", money(summary.final_cash, DOWN));
-    page.number("Final NLV", &money(summary.final_nlv, DOWN), &cash);
+    let cash = format!("of which cash {}", money(summary.final_cash));
+    page.number("Final NLV", &money(summary.final_nlv), &cash);
     if let Some(total) = summary.total_return {
-        let rounding = against_us(total.is_positive());
-        page.number("Total return", &with_sign(percent(total, 2, rounding)), "");
+        page.number("Total return", &with_sign(percent(total)), "");
     }
-    match summary.drawdown {
-        Some(fall) => {
-            let from = format!(
-                "from {} on {} to {} on {}",
-                money(fall.peak_nlv, DOWN),
-                fall.peak_as_of.date_text(),
-                money(fall.trough_nlv, DOWN),
-                fall.trough_as_of.date_text(),
-            );
-            page.number(
-                "Largest drawdown",
-                &format!("-{}", percent(fall.fraction, 2, UP)),
-                "",
-            );
-            page.line(&format!("  {:LABEL$}{from}", ""));
-        }
-        None => page.number("Largest drawdown", "none", ""),
-    }
+    let Some(fall) = summary.drawdown else {
+        page.number("Largest drawdown", "none", "");
+        return;
+    };
+    page.number(
+        "Largest drawdown",
+        &format!("-{}", percent(fall.fraction)),
+        "",
+    );
+    page.line(&format!(
+        "  {:LABEL$}{} on {}, then {} on {}",
+        "",
+        money(fall.peak_nlv),
+        fall.peak_as_of.date_text(),
+        money(fall.trough_nlv),
+        fall.trough_as_of.date_text(),
+    ));
 }
 
 /// What prices made of the positions: what is left of the result without costs.
@@ -147,31 +153,27 @@ fn market_result(summary: &Summary) -> Option<Money> {
 }
 
 fn trading(page: &mut Page, summary: &Summary) {
-    let Trading {
-        fills,
-        notional,
-        average_nlv,
-        turnover,
-        turnover_per_year,
-        ..
-    } = summary.trading;
+    let trading = &summary.trading;
     page.section("Trading");
     page.number(
         "Traded notional",
-        &money(notional, UP),
+        &money(trading.notional),
         "buys and sales, at fill prices",
     );
-    if let (Some(turnover), Some(average)) = (turnover, average_nlv) {
-        let yearly = turnover_per_year
-            .map(|yearly| format!("; {} x a year", multiple(yearly, UP)))
-            .unwrap_or_default();
-        let note = format!("of the average NLV, {}{yearly}", money(average, DOWN));
-        page.number("Turnover", &format!("{} x", multiple(turnover, UP)), &note);
+    if let Some(average) = trading.average_nlv {
+        page.number("Average NLV", &money(average), "after each cycle");
+    }
+    if let Some(turnover) = trading.turnover {
+        let yearly = trading.turnover_per_year;
+        let yearly =
+            yearly.map(|yearly| format!("notional / average NLV; {} a year", multiple(yearly)));
+        let note = yearly.unwrap_or_else(|| "notional / average NLV".to_owned());
+        page.number("Turnover", &multiple(turnover), &note);
     }
     tally(page, "Decisions", &summary.decisions);
     let ends: Vec<_> = summary.order_ends.iter().map(named).collect();
     page.list("Orders", &with_total(summary.orders, &ends));
-    page.list("Fills", &[count(fills)]);
+    page.list("Fills", &[count(trading.fills)]);
     tally(page, "Left undone", &summary.residuals);
 }
 
@@ -180,14 +182,14 @@ fn limits(page: &mut Page, summary: &Summary) {
     if summary.limits.is_empty() {
         page.line("  none");
     }
+    let all = summary.decisions.total;
     for limit in summary.limits.iter().take(LIMITS) {
-        let share = crate::format::ratio(limit.count.into(), summary.decisions.total.into(), UP);
-        let share = share.ok().flatten().map(|share| percent(share, 2, UP));
-        let name = format!("{:<28}", limit.name);
-        let number = count(limit.count);
+        let share = ratio(limit.count.into(), all.into(), Rounding::TowardZero);
+        let share = share.ok().flatten().map(percent).unwrap_or_default();
         page.line(&format!(
-            "  {name}{number:>12}{:>12}",
-            share.unwrap_or_default()
+            "  {:<32}{:>12}{share:>12}",
+            limit.name,
+            count(limit.count)
         ));
     }
     if summary.limits.len() > LIMITS {
@@ -268,7 +270,7 @@ fn ledger(page: &mut Page, summary: &Summary, verification: &VerifyLine) {
             format!("{status}; {tail}")
         }
     };
-    page.line(&format!("  {:<LABEL$}{told}", "Verification"));
+    page.words("Verification", &told);
 }
 
 fn tally(page: &mut Page, label: &str, tally: &Tally) {

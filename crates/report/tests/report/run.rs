@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ios012_contracts::{History, Mandate, Market, Regimes, SingleCycle, Standing};
 use ios012_core::account::OpeningPosition;
-use ios012_engine::{Engine, FileSink, Runner};
+use ios012_engine::{BackgroundSink, Engine, Runner};
 use ios012_lineage::LedgerWriter;
 use ios012_paper::{PaperBroker, Script};
 use tempfile::TempDir;
@@ -56,8 +56,8 @@ fn run(
     let engine = Engine::begin(chain, currency, scenario.opening_cash(), &positions);
     let limits = standing.constraints().limits();
     let broker = PaperBroker::new(limits.fee, limits.slippage, Script::default());
-    let mut runner =
-        Runner::new(engine.expect("begins"), broker, FileSink::new(writer)).expect("runs");
+    let sink = BackgroundSink::new(writer, 1_000).expect("a thread");
+    let mut runner = Runner::new(engine.expect("begins"), broker, sink).expect("runs");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");

@@ -1,0 +1,23 @@
+//! The binary from outside: exit codes, files, output, interruption and determinism.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop"
+)]
+
+mod abort;
+mod damage;
+mod determinism;
+mod full_disk;
+mod golden;
+mod help;
+mod interrupt;
+mod json;
+mod ledger;
+mod memory;
+mod refused;
+mod scenario;
+mod support;
+mod usage;
+mod workflow;

@@ -1,0 +1,8 @@
+//! The key registry: what parses is canonical, parses again to the same hash, and fits its schema.
+#![no_main]
+
+use ios012_contracts::{DocumentKind, KeyRegistry};
+use ios012_fuzz::document;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Keys, bytes, KeyRegistry::parse, KeyRegistry::document));

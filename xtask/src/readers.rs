@@ -1,0 +1,117 @@
+//! Two readers of one format: `ios012 verify` and the reader in Python, which was written from
+//! docs/lineage-format.md. Both must take fresh ledgers and find every damage.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::project::Project;
+
+/// Fresh ledgers of these scenarios, each with the command that makes it.
+const SCENARIOS: [(&str, &str); 3] = [
+    ("run", "one-cycle"),
+    ("backtest", "quickstart"),
+    ("backtest", "mixed-calendars"),
+];
+/// The ledgers that are damaged, with the number of drawn positions.
+const DAMAGED: [(&str, &str); 2] = [("one-cycle", "200"), ("quickstart", "60")];
+const READER: &str = "tools/ledger_reader/verify_ledger.py";
+
+/// Runs the Python reader's own tests, both readers on fresh ledgers, and both on damaged ones.
+pub(crate) fn run(project: &Project) -> Result<bool> {
+    let folder = project.root().join("target/readers");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let start = [
+        "-m",
+        "unittest",
+        "discover",
+        "--start-directory",
+        "tools/ledger_reader",
+    ];
+    say(project, "python3", &start)?;
+    say(
+        project,
+        "cargo",
+        &["build", "--locked", "--quiet", "--package", "ios012-cli"],
+    )?;
+    let binary = project.root().join("target/debug/ios012");
+    let binary = binary
+        .to_str()
+        .context("the path of the workspace is not UTF-8")?;
+    for (command, name) in SCENARIOS {
+        let scenario = format!("golden/{name}");
+        let ledger = format!("target/readers/{name}");
+        say(project, binary, &[command, &scenario, "--ledger", &ledger])?;
+        let ours = judged(project, binary, &["verify", &ledger, "--json"])?;
+        let theirs = judged(project, "python3", &[READER, &ledger, "--json"])?;
+        ensure!(
+            ours == theirs,
+            "the readers disagree on {ledger}: {ours:?} and {theirs:?}"
+        );
+        println!(
+            "{ledger}: both readers say {} records, head {}",
+            ours.0, ours.1
+        );
+    }
+    for (name, cases) in DAMAGED {
+        let ledger = format!("target/readers/{name}");
+        let other = format!("{binary} verify {{dir}}");
+        let arguments = [&ledger, "--other", &other, "--cases", cases];
+        damage(project, &arguments)?;
+    }
+    println!(
+        "both readers agree on {} fresh ledgers and find every damage",
+        SCENARIOS.len()
+    );
+    Ok(true)
+}
+
+fn damage(project: &Project, arguments: &[&str]) -> Result<()> {
+    let script = Path::new("tools/ledger_reader/damage_check.py");
+    let mut all = vec![script.to_str().unwrap_or_default()];
+    all.extend(arguments);
+    say(project, "python3", &all)
+}
+
+/// Runs a command, shows what it prints, and fails if it does.
+fn say(project: &Project, program: &str, arguments: &[&str]) -> Result<()> {
+    let output = project.command(program).args(arguments).output();
+    let output = output.with_context(|| format!("cannot start {program}; install it"))?;
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "`{program} {}`: {}\n{errors}",
+            arguments.join(" "),
+            output.status
+        );
+    }
+    Ok(())
+}
+
+/// Records and head of a ledger, as a reader that finds nothing wrong reports them.
+fn judged(project: &Project, program: &str, arguments: &[&str]) -> Result<(String, String)> {
+    let output = project.command(program).args(arguments).output()?;
+    ensure!(
+        output.status.success(),
+        "`{program} {}`: {}\n{}",
+        arguments.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    let member = |name: &str| {
+        let value = report
+            .get(name)
+            .with_context(|| format!("no member {name}"))?;
+        Ok::<_, anyhow::Error>(
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        )
+    };
+    Ok((member("records")?, member("head")?))
+}
