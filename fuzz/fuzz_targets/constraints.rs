@@ -1,8 +1,13 @@
 //! IoS-006: what parses is canonical, parses again to the same hash, and fits its schema.
 #![no_main]
 
-use ios012_contracts::{DocumentKind, Constraints};
+use ios012_contracts::{Constraints, DocumentKind};
 use ios012_fuzz::document;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Constraints, bytes, Constraints::parse, Constraints::document));
+fuzz_target!(|bytes: &[u8]| document::check(
+    DocumentKind::Constraints,
+    bytes,
+    Constraints::parse,
+    Constraints::document
+));

@@ -79,7 +79,9 @@ fn units_of(text: &str, decimals: u32) -> Option<i128> {
     let significant = digits.trim_start_matches('0');
     let in_range = digits.len() <= 29
         && (significant.is_empty()
-            || significant.parse::<i128>().is_ok_and(|number| number <= GREATEST));
+            || significant
+                .parse::<i128>()
+                .is_ok_and(|number| number <= GREATEST));
     (fits && in_range).then(|| scaled(text, decimals)).flatten()
 }
 
@@ -87,7 +89,9 @@ fn units_of(text: &str, decimals: u32) -> Option<i128> {
 fn scaled(text: &str, decimals: u32) -> Option<i128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let zeros = (decimals as usize).checked_sub(fraction.len())?;
-    format!("{whole}{fraction}{}", "0".repeat(zeros)).parse().ok()
+    format!("{whole}{fraction}{}", "0".repeat(zeros))
+        .parse()
+        .ok()
 }
 
 /// Without the zeros that a CSV file may write after the point (docs/scenario.md).

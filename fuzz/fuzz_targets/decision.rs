@@ -28,7 +28,11 @@ fuzz_target!(|bytes: &[u8]| {
     cash_holds(&case, &outcome.allowed);
     waterfalls_hold(&case, &decisions);
     let _ = extremes(&case, &mut input, &mut decisions);
-    assert_eq!(case.decide_into(&mut decisions), outcome, "used buffers matter");
+    assert_eq!(
+        case.decide_into(&mut decisions),
+        outcome,
+        "used buffers matter"
+    );
 });
 
 /// I1, I2 and I4.
@@ -46,10 +50,16 @@ fn assets_hold(case: &Case, allowed: &[i128]) {
             let nearest = bound.max(previous.abs() - asset.max_delta);
             assert!(allowed.abs() <= nearest, "I1: {allowed} is not nearer");
         }
-        assert!((allowed - previous).abs() <= asset.max_delta, "I2: {previous} to {allowed}");
+        assert!(
+            (allowed - previous).abs() <= asset.max_delta,
+            "I2: {previous} to {allowed}"
+        );
         if asset.block_now(case.block) != Block::None {
             assert!(allowed.abs() <= previous.abs(), "I4: a blocked asset grew");
-            assert!(allowed * previous.signum() >= 0, "I4: a blocked asset flipped");
+            assert!(
+                allowed * previous.signum() >= 0,
+                "I4: a blocked asset flipped"
+            );
         }
     }
 }
@@ -57,10 +67,16 @@ fn assets_hold(case: &Case, allowed: &[i128]) {
 /// I3 for sums of absolute exposures.
 fn caps_hold(case: &Case, allowed: &[i128]) {
     for (name, cap, members) in case.caps() {
-        let before: i128 = members.iter().map(|&index| case.assets[index].previous.abs()).sum();
+        let before: i128 = members
+            .iter()
+            .map(|&index| case.assets[index].previous.abs())
+            .sum();
         let after: i128 = members.iter().map(|&index| allowed[index].abs()).sum();
         if after > cap {
-            assert!(before > cap && after <= before, "I3: {name} {before} to {after}");
+            assert!(
+                before > cap && after <= before,
+                "I3: {name} {before} to {after}"
+            );
             for index in members {
                 let added = increase(case.assets[index].previous, allowed[index]);
                 assert_eq!(added, 0, "I3: a member of the broken {name} grew");
@@ -71,13 +87,20 @@ fn caps_hold(case: &Case, allowed: &[i128]) {
 
 /// I3 for cash: longs use it, shorts give no credit.
 fn cash_holds(case: &Case, allowed: &[i128]) {
-    let longs = |exposures: &mut dyn Iterator<Item = i128>| exposures.map(|e| e.max(0)).sum::<i128>();
+    let longs =
+        |exposures: &mut dyn Iterator<Item = i128>| exposures.map(|e| e.max(0)).sum::<i128>();
     let held = longs(&mut case.assets.iter().map(|asset| asset.previous));
     let after = case.cash_headroom + held - longs(&mut allowed.iter().copied());
     if after < 0 {
-        assert!(case.cash_headroom < 0, "I3: the cash floor held and holds no more");
+        assert!(
+            case.cash_headroom < 0,
+            "I3: the cash floor held and holds no more"
+        );
         for (asset, &allowed) in case.assets.iter().zip(allowed) {
-            assert!(allowed <= asset.previous.max(0), "I3: a long grew under a broken floor");
+            assert!(
+                allowed <= asset.previous.max(0),
+                "I3: a long grew under a broken floor"
+            );
         }
     }
 }
@@ -119,7 +142,9 @@ fn extremes(case: &Case, input: &mut Unstructured<'_>, decisions: &mut Decisions
     }
     match decide(&case.universe(), &states, portfolio, decisions) {
         Ok(()) => {
-            for ((state, allowed), asset) in states.iter().zip(decisions.allowed()).zip(&case.assets) {
+            for ((state, allowed), asset) in
+                states.iter().zip(decisions.allowed()).zip(&case.assets)
+            {
                 let step = allowed.checked_sub(state.previous).map(Exposure::units);
                 assert!(step.is_ok_and(|step| step.abs() <= asset.max_delta), "I2");
             }
@@ -136,8 +161,14 @@ fn extremes(case: &Case, input: &mut Unstructured<'_>, decisions: &mut Decisions
 fn case_from(input: &mut Unstructured<'_>) -> Result<Case> {
     let unit = *input.choose(&[1, 1_000, 83_333_333_333])?;
     let count = input.int_in_range(1..=8)?;
-    let assets: Vec<Asset> = (0..count).map(|name| asset_from(input, unit, name)).collect::<Result<_>>()?;
-    let smallest_step = assets.iter().map(|asset| asset.max_delta).min().unwrap_or(0);
+    let assets: Vec<Asset> = (0..count)
+        .map(|name| asset_from(input, unit, name))
+        .collect::<Result<_>>()?;
+    let smallest_step = assets
+        .iter()
+        .map(|asset| asset.max_delta)
+        .min()
+        .unwrap_or(0);
     let mut cap = |belongs: &dyn Fn(&Asset) -> bool| -> Result<i128> {
         let members = || assets.iter().filter(|asset| belongs(asset));
         let beside = input.int_in_range(-1..=1)?;
@@ -150,12 +181,25 @@ fn case_from(input: &mut Unstructured<'_>) -> Result<Case> {
         .max(0))
     };
     Ok(Case {
-        groups: [cap(&|asset| asset.in_group[0])?, cap(&|asset| asset.in_group[1])?],
-        classes: [cap(&|asset| asset.class == 0)?, cap(&|asset| asset.class == 1)?],
-        currencies: [cap(&|asset| asset.currency == 0)?, cap(&|asset| asset.currency == 1)?],
+        groups: [
+            cap(&|asset| asset.in_group[0])?,
+            cap(&|asset| asset.in_group[1])?,
+        ],
+        classes: [
+            cap(&|asset| asset.class == 0)?,
+            cap(&|asset| asset.class == 1)?,
+        ],
+        currencies: [
+            cap(&|asset| asset.currency == 0)?,
+            cap(&|asset| asset.currency == 1)?,
+        ],
         gross: cap(&|_| true)?,
         net: cap(&|_| true)?,
-        cash_headroom: if input.arbitrary()? { UNLIMITED } else { number(input, unit, -4, 24)? },
+        cash_headroom: if input.arbitrary()? {
+            UNLIMITED
+        } else {
+            number(input, unit, -4, 24)?
+        },
         dead_band: number(input, unit, 0, 3)?.clamp(0, smallest_step),
         block: block(input)?,
         assets,
@@ -172,16 +216,36 @@ fn asset_from(input: &mut Unstructured<'_>, unit: i128, name: usize) -> Result<A
     let target = number(input, unit, -10, 10)?;
     Ok(Asset {
         previous,
-        target: if input.ratio(1, 4)? { previous + target % 4 } else { target },
+        target: if input.ratio(1, 4)? {
+            previous + target % 4
+        } else {
+            target
+        },
         min: *input.choose(&[0, -max, -(max / 2)])?,
         max,
-        max_delta: if input.arbitrary()? { UNLIMITED } else { number(input, unit, 0, 12)?.max(1) },
+        max_delta: if input.arbitrary()? {
+            UNLIMITED
+        } else {
+            number(input, unit, 0, 12)?.max(1)
+        },
         market_open: !input.ratio(1, 8)?,
         active: !input.ratio(1, 16)?,
         block: block(input)?,
-        shock: if input.ratio(1, 8)? { Some((input.int_in_range(0..=2)?, block(input)?)) } else { None },
-        score: if input.ratio(1, 4)? { None } else { Some(input.int_in_range(0..=3)?) },
-        ramp_remaining: if input.ratio(1, 4)? { input.int_in_range(0..=3)? } else { 1 },
+        shock: if input.ratio(1, 8)? {
+            Some((input.int_in_range(0..=2)?, block(input)?))
+        } else {
+            None
+        },
+        score: if input.ratio(1, 4)? {
+            None
+        } else {
+            Some(input.int_in_range(0..=3)?)
+        },
+        ramp_remaining: if input.ratio(1, 4)? {
+            input.int_in_range(0..=3)?
+        } else {
+            1
+        },
         class: input.int_in_range(0..=1)?,
         currency: input.int_in_range(0..=1)?,
         name,
@@ -190,7 +254,11 @@ fn asset_from(input: &mut Unstructured<'_>, unit: i128, name: usize) -> Result<A
 }
 
 fn number(input: &mut Unstructured<'_>, unit: i128, low: i128, high: i128) -> Result<i128> {
-    let beside = if input.ratio(1, 4)? { input.int_in_range(-1..=1)? } else { 0 };
+    let beside = if input.ratio(1, 4)? {
+        input.int_in_range(-1..=1)?
+    } else {
+        0
+    };
     Ok(input.int_in_range(low..=high)? * unit + beside)
 }
 

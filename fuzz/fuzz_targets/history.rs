@@ -24,7 +24,9 @@ macro_rules! good {
 static STANDING: LazyLock<Arc<Standing>> = LazyLock::new(|| {
     let standing = Standing::check(
         Scenario::parse("scenario.json", good!("scenario.json")).expect("a good scenario"),
-        Arc::new(Registry::parse("registry.json", good!("registry.json")).expect("a good registry")),
+        Arc::new(
+            Registry::parse("registry.json", good!("registry.json")).expect("a good registry"),
+        ),
         Arc::new(
             Constraints::parse("constraints.json", good!("constraints.json")).expect("good limits"),
         ),
@@ -62,9 +64,15 @@ fuzz_target!(|bytes: &[u8]| {
         let input = CycleInput::check(&STANDING, None, mandate, market, last, &[]);
         last = Some(input.expect("a checked cycle").as_last_accepted());
     }
-    assert!(times.is_sorted_by(|earlier, later| earlier < later), "{times:?}");
+    assert!(
+        times.is_sorted_by(|earlier, later| earlier < later),
+        "{times:?}"
+    );
     assert_eq!(times.len() as u64, summary.cycles);
-    assert_eq!((times.first(), times.last()), (Some(&summary.first), Some(&summary.last)));
+    assert_eq!(
+        (times.first(), times.last()),
+        (Some(&summary.first), Some(&summary.last))
+    );
 });
 
 fn cycles<'bytes, R: Read>(

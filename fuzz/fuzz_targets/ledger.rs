@@ -27,8 +27,14 @@ fuzz_target!(|text: &str| {
     let pack = files.pop().unwrap_or_default();
     let mut mender = Mender::new(mode);
     let ledger = Files {
-        segments: files.iter().map(|records| mender.segment(records)).collect(),
-        pack: file_of(pack.split_inclusive('\n').map(|document| line(document.trim_end_matches('\n')).0 + newline(document))),
+        segments: files
+            .iter()
+            .map(|records| mender.segment(records))
+            .collect(),
+        pack: file_of(
+            pack.split_inclusive('\n')
+                .map(|document| line(document.trim_end_matches('\n')).0 + newline(document)),
+        ),
         head: mender.head().into_bytes(),
     };
     let folder = ledger.write();
@@ -56,15 +62,31 @@ fn check_records(folder: &TempDir, ledger: &Files, report: &VerifyReport) {
         .collect::<Result<_, _>>()
         .expect("records that verify");
     assert_eq!(records.len() as u64, report.records);
-    assert_eq!(records.last().map_or(Hash::ZERO, |last| last.hash), report.head);
-    let count = |kind: &str| records.iter().filter(|stored| stored.record.kind() == kind).count() as u64;
+    assert_eq!(
+        records.last().map_or(Hash::ZERO, |last| last.hash),
+        report.head
+    );
+    let count = |kind: &str| {
+        records
+            .iter()
+            .filter(|stored| stored.record.kind() == kind)
+            .count() as u64
+    };
     assert_eq!(count("cycle"), report.cycles);
     assert_eq!(count("decision"), report.decisions);
     assert_eq!(count("order"), report.orders);
     assert_eq!(count("fill"), report.fills);
     assert_eq!(count("refusal"), report.refusals);
-    assert!(report.status != LedgerStatus::Complete || records.first().is_some_and(|first| first.record.kind() == "genesis"));
-    if records.iter().any(|stored| matches!(stored.record, Record::Unknown { .. })) {
+    assert!(
+        report.status != LedgerStatus::Complete
+            || records
+                .first()
+                .is_some_and(|first| first.record.kind() == "genesis")
+    );
+    if records
+        .iter()
+        .any(|stored| matches!(stored.record, Record::Unknown { .. }))
+    {
         return;
     }
     let mut written = Vec::new();
@@ -90,7 +112,9 @@ fn check_records(folder: &TempDir, ledger: &Files, report: &VerifyReport) {
 /// Each document of the pack is found by its hash.
 fn check_documents(folder: &TempDir, report: &VerifyReport, pack: &str) {
     let documents = Documents::open(folder.path()).expect("a pack that verifies");
-    let whole = pack.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+    let whole = pack
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'));
     assert_eq!(whole.clone().count() as u64, report.documents);
     for document in whole {
         let found = documents.get(&sha256(document.as_bytes()));

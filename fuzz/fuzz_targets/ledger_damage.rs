@@ -37,7 +37,10 @@ enum Damage {
 impl<'a> Arbitrary<'a> for Damage {
     fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         let which = input.int_in_range(0..=7_u8)?;
-        let (at, byte) = (usize::from(input.arbitrary::<u16>()?), input.arbitrary::<u8>()?);
+        let (at, byte) = (
+            usize::from(input.arbitrary::<u16>()?),
+            input.arbitrary::<u8>()?,
+        );
         let other = usize::from(byte);
         Ok(match which {
             0 => Self::Set(at, byte),
@@ -74,10 +77,16 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(unproven.is_ok(), "a kept head proves what is not a ledger");
         assert_eq!(report.proven_records, Some(kept.records));
         let records = &files.segments[0];
-        assert!(records.starts_with(&example.segments[0]), "other records were proven");
+        assert!(
+            records.starts_with(&example.segments[0]),
+            "other records were proven"
+        );
         if report.status == LedgerStatus::Complete {
             assert_eq!(*records, example.segments[0]);
-            assert!(Files::hashes_hold(&files.pack), "a damaged document was not found");
+            assert!(
+                Files::hashes_hold(&files.pack),
+                "a damaged document was not found"
+            );
         }
     }
     // The readers go where the verifier was not asked, and must not panic.
@@ -89,7 +98,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(pack) = Documents::open(folder.path()) {
         for line in files.pack.split(|&byte| byte == b'\n') {
-            let hash = line.get(..64).and_then(|text| std::str::from_utf8(text).ok());
+            let hash = line
+                .get(..64)
+                .and_then(|text| std::str::from_utf8(text).ok());
             if let Some(Ok(hash)) = hash.map(str::parse)
                 && let Ok(Some(text)) = pack.get(&hash)
             {
@@ -116,8 +127,10 @@ fn apply(damage: Damage, file: &mut Vec<u8>) {
         Damage::Cut(at) => file.truncate(position(at)),
         Damage::Append(byte) => file.push(byte),
         Damage::DropLine(_) | Damage::CopyLine(..) | Damage::SwapLines(..) => {
-            let mut lines: Vec<Vec<u8>> =
-                file.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+            let mut lines: Vec<Vec<u8>> = file
+                .split_inclusive(|&byte| byte == b'\n')
+                .map(<[u8]>::to_vec)
+                .collect();
             if lines.is_empty() {
                 return;
             }

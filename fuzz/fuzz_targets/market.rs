@@ -5,4 +5,9 @@ use ios012_contracts::{DocumentKind, Market};
 use ios012_fuzz::document;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Market, bytes, Market::parse, Market::document));
+fuzz_target!(|bytes: &[u8]| document::check(
+    DocumentKind::Market,
+    bytes,
+    Market::parse,
+    Market::document
+));

@@ -5,4 +5,9 @@ use ios012_contracts::{DocumentKind, Regimes};
 use ios012_fuzz::document;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Regimes, bytes, Regimes::parse, Regimes::document));
+fuzz_target!(|bytes: &[u8]| document::check(
+    DocumentKind::Regimes,
+    bytes,
+    Regimes::parse,
+    Regimes::document
+));

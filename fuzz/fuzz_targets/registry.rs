@@ -5,4 +5,9 @@ use ios012_contracts::{DocumentKind, Registry};
 use ios012_fuzz::document;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Registry, bytes, Registry::parse, Registry::document));
+fuzz_target!(|bytes: &[u8]| document::check(
+    DocumentKind::Registry,
+    bytes,
+    Registry::parse,
+    Registry::document
+));

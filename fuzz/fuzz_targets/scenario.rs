@@ -5,4 +5,9 @@ use ios012_contracts::{DocumentKind, Scenario};
 use ios012_fuzz::document;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| document::check(DocumentKind::Scenario, bytes, Scenario::parse, Scenario::document));
+fuzz_target!(|bytes: &[u8]| document::check(
+    DocumentKind::Scenario,
+    bytes,
+    Scenario::parse,
+    Scenario::document
+));

@@ -21,14 +21,22 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn check_text(text: &str) {
     let time = text.parse::<UtcTime>().ok();
-    assert_eq!(time.map(UtcTime::unix_milliseconds), milliseconds(text), "{text:?}");
+    assert_eq!(
+        time.map(UtcTime::unix_milliseconds),
+        milliseconds(text),
+        "{text:?}"
+    );
     if let Some(time) = time {
         assert_eq!(time.to_string(), text);
         assert_eq!(time.date_text(), &text[..10]);
     }
     let date = UtcTime::from_date(text).ok();
     let midnight = format!("{text}T00:00:00.000Z");
-    assert_eq!(date.map(UtcTime::unix_milliseconds), milliseconds(&midnight), "{text:?}");
+    assert_eq!(
+        date.map(UtcTime::unix_milliseconds),
+        milliseconds(&midnight),
+        "{text:?}"
+    );
 }
 
 fn check_sum(time: UtcTime, step: i64) {
@@ -41,13 +49,17 @@ fn check_sum(time: UtcTime, step: i64) {
             assert_eq!(later.to_string().parse(), Ok(later));
         }
         // The library's range ends some hours before the year does.
-        Err(_) => assert!(Some(sum) < first || Some(sum) > last.map(|last| last - 2 * i128::from(DAY_MS))),
+        Err(_) => {
+            assert!(Some(sum) < first || Some(sum) > last.map(|last| last - 2 * i128::from(DAY_MS)))
+        }
     }
 }
 
 /// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.fffZ`.
 fn milliseconds(text: &str) -> Option<i64> {
-    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'd' } else { byte });
+    let shape = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_digit() { b'd' } else { byte });
     if !shape.eq(*b"dddd-dd-ddTdd:dd:dd.dddZ") {
         return None;
     }

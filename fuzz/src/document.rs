@@ -28,7 +28,10 @@ pub fn check<T>(
     assert_eq!(document_of_bytes.kind(), kind);
     assert_eq!(document_of_bytes.received(), sha256(bytes));
     assert_eq!(document_of_bytes.hash(), sha256(canonical.as_bytes()));
-    assert!(check_canonical(canonical).is_ok(), "not canonical: {canonical}");
+    assert!(
+        check_canonical(canonical).is_ok(),
+        "not canonical: {canonical}"
+    );
 
     let again = parse(kind.file_name(), canonical.as_bytes()).expect("its own canonical JSON");
     assert_eq!(document(&again).canonical(), canonical);
@@ -37,7 +40,11 @@ pub fn check<T>(
     let received: Value = serde_json::from_slice(bytes).expect("another parser reads it too");
     let kept: Value = serde_json::from_str(canonical).expect("another parser reads it too");
     schema::check(kind, &received);
-    assert_eq!(without_order(&kept), without_order(&received), "the kept document says something else");
+    assert_eq!(
+        without_order(&kept),
+        without_order(&received),
+        "the kept document says something else"
+    );
 }
 
 /// Holds for every refusal: it names the bytes, and its message is short and without control
@@ -55,7 +62,10 @@ pub fn check_message(message: &str) {
     assert!(!message.is_empty());
     for line in message.lines() {
         assert!(line.chars().count() <= LONGEST_LINE, "a long line: {line}");
-        assert!(!line.chars().any(char::is_control), "a control character: {line:?}");
+        assert!(
+            !line.chars().any(char::is_control),
+            "a control character: {line:?}"
+        );
     }
 }
 

@@ -25,8 +25,15 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let keywords = schema.as_object().ok_or("a schema is an object")?;
     for (keyword, rule) in keywords {
         let holds = match keyword.as_str() {
-            "$defs" | "$schema" | "title" | "description" | "required" | "additionalProperties"
-            | "pattern" | "maxLength" | "minLength" => true,
+            "$defs"
+            | "$schema"
+            | "title"
+            | "description"
+            | "required"
+            | "additionalProperties"
+            | "pattern"
+            | "maxLength"
+            | "minLength" => true,
             "$ref" => {
                 let pointer = rule.as_str().and_then(|text| text.strip_prefix('#'));
                 let target = pointer.and_then(|pointer| root.pointer(pointer));
@@ -36,7 +43,9 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "type" => rule == type_of(value),
             "const" => rule == value,
             "enum" => rule.as_array().is_some_and(|texts| texts.contains(value)),
-            "minItems" => value.as_array().map(Vec::len) >= rule.as_u64().map(|least| least as usize),
+            "minItems" => {
+                value.as_array().map(Vec::len) >= rule.as_u64().map(|least| least as usize)
+            }
             "items" => {
                 let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
                 rows.iter().try_for_each(|row| fits(root, rule, row))?;
@@ -55,10 +64,16 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn members_fit(root: &Value, schema: &Map<String, Value>, members: &Map<String, Value>) -> Result<(), String> {
+fn members_fit(
+    root: &Value,
+    schema: &Map<String, Value>,
+    members: &Map<String, Value>,
+) -> Result<(), String> {
     let properties = &schema["properties"];
     for (name, member) in members {
-        let rule = properties.get(name).ok_or_else(|| format!("the member {name} is not allowed"))?;
+        let rule = properties
+            .get(name)
+            .ok_or_else(|| format!("the member {name} is not allowed"))?;
         fits(root, rule, member).map_err(|fault| format!("{name}: {fault}"))?;
     }
     let required = schema.get("required").and_then(Value::as_array);

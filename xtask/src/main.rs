@@ -7,6 +7,7 @@
 mod clock;
 mod deny;
 mod determinism;
+mod fuzz;
 mod gate;
 mod golden;
 mod layers;
@@ -50,6 +51,8 @@ enum Task {
     Deny,
     /// Run the main job with debug and release builds and compare every byte
     Determinism,
+    /// Run the fuzz targets, each for some seconds
+    Fuzz(fuzz::FuzzArguments),
     /// Run the test suites and list each with its result
     Test(test_runner::TestArguments),
     /// Make new golden snapshots for review, or accept the named ones
@@ -92,6 +95,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Layers { purity, .. } => layers::run(&project, purity),
         Task::Deny => deny::run(&project),
         Task::Determinism => determinism::run(&project),
+        Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
         Task::Test(arguments) => test_runner::run(&project, &arguments),
         Task::Golden(arguments) => golden::run(&project, &arguments),
         Task::Readers => readers::run(&project),

@@ -125,6 +125,24 @@ pub(crate) const SUITES: &[Suite] = &[
         steps: &[step(&["cargo", "xtask", "deny"])],
         proof: Proof::LastLine,
     },
+    Suite {
+        name: "fuzz",
+        shows: "no input breaks a parser, the ledger reader or the decision",
+        hermetic: false,
+        needs: &["c++", "cargo-fuzz", "nightly"],
+        steps: &[
+            step(&[
+                "cargo",
+                "fmt",
+                "--manifest-path=fuzz/Cargo.toml",
+                "--check",
+                "--",
+                "--color=never",
+            ]),
+            step(&["cargo", "xtask", "fuzz"]),
+        ],
+        proof: Proof::LastLine,
+    },
 ];
 
 #[cfg(test)]

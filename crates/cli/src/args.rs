@@ -95,7 +95,7 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  ios012 replay target/sp500")]
+#[command(after_help = "Examples:\n  ios012 report target/sp500\n  ios012 replay target/sp500")]
 pub(crate) struct LedgerArgs {
     /// The ledger's directory.
     pub(crate) ledger: PathBuf,

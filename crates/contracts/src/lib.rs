@@ -20,6 +20,7 @@ mod regimes;
 mod registry;
 mod scenario;
 mod schema;
+mod shape;
 mod standing;
 mod text;
 

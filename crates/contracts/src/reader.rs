@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::json::{self, JsonFault};
 use crate::keys::SignedText;
+use crate::shape::Shape;
 use crate::text::{Readable, Text};
 use crate::{Document, DocumentKind, Place, Refusal, RefusalCode};
 
@@ -157,7 +158,7 @@ impl Reader<'_> {
         })?;
         let value = json::read(text).map_err(|fault| self.json_fault(fault))?;
         self.check_schema_member(&value)?;
-        let raw = serde_path_to_error::deserialize(&value).map_err(|error| {
+        let raw = serde_path_to_error::deserialize(Shape(&value)).map_err(|error| {
             let path = error.path().to_string();
             self.shape_fault(&path, &error.into_inner().to_string(), &value)
         })?;

@@ -32,7 +32,7 @@ fn one_flipped_byte_is_found_by_every_reader_and_stops_the_writer() {
     assert!(ran.stderr.contains("record_hash"), "{ran:#?}");
     on("replay", &ledger).exits(5);
     on("report", &ledger).exits(5);
-    run(["explain", &ledger.to_string_lossy(), "1", "KO"]).exits(5);
+    run(["explain", &ledger.to_string_lossy(), "12", "XOM"]).exits(5);
     cycle("backtest", &scenario.path(), &ledger).exits(5);
     assert_eq!(files(&ledger), before);
 }

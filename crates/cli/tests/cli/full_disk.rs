@@ -22,8 +22,7 @@ fn paths_that_are_not_what_they_must_be() {
     for command in ["verify", "replay", "report"] {
         for path in [&file, &missing] {
             let ran = on(command, path).exits(7);
-            let name = path.to_string_lossy();
-            assert!(ran.stderr.contains(&*name), "{command}: {ran:#?}");
+            assert!(ran.stderr.contains("head"), "{command}: {ran:#?}");
         }
     }
     run(["explain", &missing.to_string_lossy(), "1", "KO"]).exits(7);

@@ -8,8 +8,8 @@ use crate::ledger::{first_segment, seals};
 use crate::scenario::Scenario;
 use crate::support::{Ran, cycle, files, ios012, on, spawn};
 
-/// How many cycles the tests interrupt: some seconds of work for a debug build.
-const CYCLES: usize = 800;
+/// How many cycles the tests interrupt: about a second of work for a debug build.
+const CYCLES: usize = 500;
 
 /// Bytes of the first segment at which the signal is sent. Where a signal comes too late, which a
 /// busy machine can bring about, the next try sends it earlier.
@@ -96,7 +96,7 @@ fn a_kill_leaves_a_ledger_that_verifies_or_is_incomplete() {
     let scenario = Scenario::stocks(CYCLES);
     let ledger = scenario.ledger();
     let mut cut = 0;
-    for bytes in [0, 1, 100_000, 400_000, 1_000_000] {
+    for bytes in [0, 1, 400_000] {
         let mut child = begin(&scenario.path(), &ledger);
         wait_until(&mut child, || {
             ledger.join("head").exists() && length(&ledger) >= bytes

@@ -47,7 +47,7 @@ fn wrong_command_lines_are_usage_errors() {
 fn a_usage_error_is_json_where_json_is_asked_for() {
     let ran = run(["--json", "verify"]).exits(2);
     let object = ran.object();
-    assert_eq!(object["exit_code"], 2);
+    assert_eq!(object["exit_code"], "2");
     assert!(object["error"].as_str().unwrap().contains("LEDGER"));
 }
 

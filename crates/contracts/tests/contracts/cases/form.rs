@@ -6,7 +6,7 @@ use ios012_contracts::RefusalCode::{
 };
 
 use super::Change::{Before, Folder, Json, Spaces};
-use super::{Case, LIMITS, MANDATE, MARKET, PRICES, REGIMES, REGISTRY, case};
+use super::{Case, LIMITS, MANDATE, MARKET, PRICES, REGIMES, REGISTRY, SCENARIO, case};
 
 pub(crate) const FORM: &[Case] = &[
     case(
@@ -117,6 +117,28 @@ pub(crate) const FORM: &[Case] = &[
         WrongType,
         "groups[0].members",
         "AAPL",
+    ),
+    case(
+        "a row as an array, without the names of its fields",
+        Json(
+            MANDATE,
+            "{ \"asset_id\": \"MSFT\", \"target_exposure\": \"0.45\" }",
+            "[\"MSFT\", \"0.45\"]",
+        ),
+        WrongType,
+        "targets[0]",
+        "[\"MSFT\",\"0.45\"]",
+    ),
+    case(
+        "an array where an object belongs",
+        Json(
+            SCENARIO,
+            "{ \"signatures\": \"optional\" }",
+            "[\"optional\"]",
+        ),
+        WrongType,
+        "policy",
+        "[\"optional\"]",
     ),
     case(
         "an array where a document belongs",
