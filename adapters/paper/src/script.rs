@@ -3,6 +3,8 @@
 use ios012_core::sequence::Side;
 use ios012_core::{AssetId, CoreError, Ratio, UtcTime};
 use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Value;
 use thiserror::Error;
 
 /// The rules of a script; the first one that fits an order applies.
@@ -74,6 +76,7 @@ impl Script {
     /// The first thing that is wrong with it.
     pub fn parse(json: &str) -> Result<Self, ScriptError> {
         let raw: RawScript = serde_json::from_str(json)?;
+        refuse_arrays(json)?;
         let rules = raw
             .rules
             .iter()
@@ -94,6 +97,19 @@ impl Script {
                 && rule.as_of.is_none_or(|wanted| wanted == as_of)
         };
         self.rules.iter().find(fits).map(|rule| rule.action)
+    }
+}
+
+/// serde also takes an array of a struct's fields in their order; the documented shape has names.
+fn refuse_arrays(json: &str) -> Result<(), serde_json::Error> {
+    let value: Value = serde_json::from_str(json)?;
+    let rules = value.get("rules").and_then(Value::as_array);
+    if rules.is_some_and(|rules| rules.iter().all(Value::is_object)) {
+        Ok(())
+    } else {
+        Err(serde_json::Error::custom(
+            "the script and each of its rules is an object",
+        ))
     }
 }
 

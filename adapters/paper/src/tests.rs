@@ -175,6 +175,11 @@ fn a_bad_script_is_refused_with_its_place() {
             r#"{"schema":"ios012.paper_script.v2","rules":[]}"#.to_owned(),
             "v2",
         ),
+        (with(r#"["AAPL","buy",null,"reject",null]"#), "is an object"),
+        (
+            r#"["ios012.paper_script.v1",[]]"#.to_owned(),
+            "is an object",
+        ),
     ] {
         let error = Script::parse(&script).expect_err(&script).to_string();
         assert!(error.contains(message), "{error}");

@@ -139,7 +139,7 @@ fn of_lineage(error: &LineageError) -> Exit {
 
 pub(crate) fn of_verification(failure: &VerifyFailure) -> Exit {
     match failure.code {
-        FailureCode::NotALedger | FailureCode::Unreadable => Exit::Io,
+        FailureCode::Unreadable => Exit::Io,
         _ => Exit::VerificationFailed,
     }
 }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let ended = match args.command {
         Command::Run(args) => command::run::run(&args, json),
         Command::Backtest(args) => command::backtest::backtest(&args, json),
-        Command::Verify(args) => Ok(command::verify::verify(&args, json)),
+        Command::Verify(args) => command::verify::verify(&args, json),
         Command::Replay(args) => command::replay::replay(&args, json),
         Command::Explain(args) => command::explain::explain(&args, json),
         Command::Report(args) => command::report::report(&args, json),

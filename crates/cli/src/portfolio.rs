@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ios012_contracts::{Scenario, Standing};
-use ios012_engine::{Engine, EngineError, LedgerSink, Runner, replay};
-use ios012_lineage::LedgerWriter;
+use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, replay};
+use ios012_lineage::{LedgerReader, LedgerWriter, Record};
 use ios012_paper::{PaperBroker, Script};
 
 use crate::exit::{Exit, Failure};
@@ -67,6 +67,7 @@ fn resume(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerW
         );
         return Err(Failure::new(Exit::Usage, message));
     }
+    refuse_other_opening(scenario, ledger)?;
     let (report, engine) = replay(ledger, &mut |_| ())?;
     if let Some(difference) = report.difference {
         let message = format!(
@@ -79,6 +80,29 @@ fn resume(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerW
         return Err(Failure::new(Exit::VerificationFailed, message));
     }
     Ok((engine.go_on(chain), writer))
+}
+
+/// A ledger goes on only from what it began with.
+fn refuse_other_opening(scenario: &Scenario, ledger: &Path) -> anyhow::Result<()> {
+    let currency = scenario.base_currency().clone();
+    let ours = genesis(
+        currency,
+        scenario.opening_cash(),
+        scenario.opening_positions(),
+    )?;
+    let first = LedgerReader::open(ledger)?.next().transpose()?;
+    match first.map(|stored| stored.record) {
+        Some(Record::Genesis(theirs)) if theirs == ours => Ok(()),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "the ledger in {} began with other cash or positions than scenario.json says; \
+                 choose another directory, or restore base_currency, opening_cash and \
+                 opening_positions",
+                ledger.display()
+            ),
+        )),
+    }
 }
 
 /// The paper broker with the scenario's costs and, if the folder has one, its script.

@@ -1,4 +1,4 @@
-//! Pre-trade controls: the only maker of an order that may be sent (design, Pre-trade controls).
+//! Pre-trade controls: the only maker of an order that may be sent (SEC 15c3-5; RTS 6, article 15).
 
 use core::fmt;
 
@@ -10,6 +10,12 @@ use ios012_core::{
 
 /// An order that passed every control. [`approve`] is its only maker, so no adapter can be handed
 /// an unchecked one.
+///
+/// ```compile_fail,E0451
+/// fn forge(good: ios012_constraints::ApprovedOrder) -> ios012_constraints::ApprovedOrder {
+///     ios012_constraints::ApprovedOrder { quantity: ios012_core::Quantity::ONE, ..good }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovedOrder {
     asset_id: AssetId,

@@ -37,7 +37,7 @@ pub enum ConstraintsError {
     /// The cash floor is above 1.
     #[error("cash_floor must be at most 1")]
     CashFloor,
-    /// The worst fills could cost more than the whole portfolio (design, Order sequence).
+    /// The worst fills could cost more than the whole portfolio (docs/documents.md, constraints).
     #[error("gross × (collar + fee) must be below 1")]
     CollarTooWide,
     /// The soft volatility threshold is above the hard one.

@@ -126,7 +126,7 @@ pub struct LimitSet {
 pub struct Limits(LimitSet);
 
 impl Limits {
-    /// Sorts every table by its key and checks the rules of IoS-006 (design, Documents in).
+    /// Sorts every table by its key and checks the rules of IoS-006 (docs/documents.md, constraints).
     ///
     /// # Errors
     /// The first rule that does not hold.

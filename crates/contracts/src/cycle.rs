@@ -418,7 +418,7 @@ impl<'input> Checks<'input> {
         Ok(())
     }
 
-    /// Spot uses its target as capital (2-decision.md, IoS-004).
+    /// Spot uses its target as capital (docs/documents.md, IoS-004).
     fn capital(&self) -> Result<(), Refusal> {
         let Some(cash_weight) = self.mandate.cash_weight else {
             return Ok(());

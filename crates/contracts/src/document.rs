@@ -82,7 +82,7 @@ impl fmt::Display for DocumentKind {
     }
 }
 
-/// The bytes of a document as they are kept (3-lineage.md, Bytes).
+/// The bytes of a document as they are kept (docs/lineage-format.md, Bytes).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     kind: DocumentKind,

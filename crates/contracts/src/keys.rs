@@ -1,4 +1,4 @@
-//! The key registry, and the signatures that it verifies (3-lineage.md, Bytes).
+//! The key registry, and the signatures that it verifies (docs/lineage-format.md, Bytes).
 
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signature, VerifyingKey};

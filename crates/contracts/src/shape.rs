@@ -10,9 +10,9 @@ use serde_json::{Error, Value};
 
 /// A value to deserialize from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape<'value>(pub(crate) &'value Value);
+pub(crate) struct Shape<'de>(pub(crate) &'de Value);
 
-impl<'value> IntoDeserializer<'value, Error> for Shape<'value> {
+impl<'de> IntoDeserializer<'de, Error> for Shape<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -20,10 +20,10 @@ impl<'value> IntoDeserializer<'value, Error> for Shape<'value> {
     }
 }
 
-impl<'value> Deserializer<'value> for Shape<'value> {
+impl<'de> Deserializer<'de> for Shape<'de> {
     type Error = Error;
 
-    fn deserialize_any<V: Visitor<'value>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Value::Array(rows) => visitor.visit_seq(SeqDeserializer::new(rows.iter().map(Shape))),
             Value::Object(members) => {
@@ -36,7 +36,7 @@ impl<'value> Deserializer<'value> for Shape<'value> {
         }
     }
 
-    fn deserialize_struct<V: Visitor<'value>>(
+    fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
@@ -48,11 +48,11 @@ impl<'value> Deserializer<'value> for Shape<'value> {
         self.deserialize_any(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'value>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'value>>(
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,

@@ -1,5 +1,5 @@
 //! From allowed exposures to orders: what is given up first, what is added after, and what can't
-//! be traded with the reason (design, Order sequence and schedule).
+//! be traded with the reason (docs/adr/0005).
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;

@@ -4,14 +4,17 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime, Time};
 
 use crate::CoreError;
 
-/// 0001-01-01T00:00:00Z; [`Timestamp`] itself also ends within year 9999.
-const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+/// `jiff::Timestamp` ends a day before year 9999 does, so UTC is reckoned in civil time.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// 0001-01-01T00:00:00.000Z.
+const FIRST: i64 = -62_135_596_800_000;
+/// 9999-12-31T23:59:59.999Z.
+const LAST: i64 = 253_402_300_799_999;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, years 0001 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,10 +33,7 @@ impl UtcTime {
             return Err(CoreError::TimeGrammar);
         }
         let date: Date = text.parse().map_err(|_| CoreError::TimeGrammar)?;
-        let zoned = date
-            .to_zoned(TimeZone::UTC)
-            .map_err(|_| CoreError::TimeGrammar)?;
-        Ok(Self(zoned.timestamp().as_millisecond()))
+        Self::from_civil(date.to_datetime(Time::midnight()))
     }
 
     /// The time some milliseconds later, or [`CoreError::Overflow`] outside years 0001 to 9999.
@@ -42,9 +42,10 @@ impl UtcTime {
             operation: "time sum",
         };
         let sum = self.0.checked_add(milliseconds).ok_or(overflow)?;
-        match Timestamp::from_millisecond(sum) {
-            Ok(timestamp) if timestamp >= YEAR_ONE => Ok(Self(sum)),
-            _ => Err(overflow),
+        if (FIRST..=LAST).contains(&sum) {
+            Ok(Self(sum))
+        } else {
+            Err(overflow)
         }
     }
 
@@ -53,6 +54,14 @@ impl UtcTime {
         let mut text = self.to_string();
         text.truncate("2026-11-22".len());
         text
+    }
+
+    fn from_civil(time: DateTime) -> Result<Self, CoreError> {
+        let since_epoch = time.duration_since(EPOCH).as_millis();
+        match i64::try_from(since_epoch) {
+            Ok(milliseconds) if (FIRST..=LAST).contains(&milliseconds) => Ok(Self(milliseconds)),
+            _ => Err(CoreError::TimeGrammar),
+        }
     }
 }
 
@@ -63,8 +72,8 @@ impl FromStr for UtcTime {
         if !has_shape(text, b"dddd-dd-ddTdd:dd:dd.dddZ") {
             return Err(CoreError::TimeGrammar);
         }
-        let timestamp: Timestamp = text.parse().map_err(|_| CoreError::TimeGrammar)?;
-        let time = Self(timestamp.as_millisecond());
+        let civil = text.strip_suffix('Z').unwrap_or_default();
+        let time = Self::from_civil(civil.parse().map_err(|_| CoreError::TimeGrammar)?)?;
         // A leap second would be folded into the second before it: what does not come back as it
         // was written is refused.
         if time.to_string() == text {
@@ -77,8 +86,9 @@ impl FromStr for UtcTime {
 
 impl fmt::Display for UtcTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let timestamp = Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
-        write!(formatter, "{timestamp:.3}")
+        let since_epoch = SignedDuration::from_millis(self.0);
+        let civil = EPOCH.checked_add(since_epoch).map_err(|_| fmt::Error)?;
+        write!(formatter, "{civil:.3}Z")
     }
 }
 
@@ -104,6 +114,7 @@ mod tests {
             "1990-04-11T00:00:00.000Z",
             "2024-02-29T23:59:59.999Z",
             "0001-01-01T00:00:00.000Z",
+            "9999-12-31T23:59:59.999Z",
         ] {
             assert_eq!(
                 text.parse::<UtcTime>().map(|time| time.to_string()),
@@ -133,6 +144,7 @@ mod tests {
         for (text, milliseconds) in [
             ("0001-01-01T00:00:00.000Z", -1),
             ("9999-12-30T00:00:00.000Z", 2 * day),
+            ("9999-12-31T23:59:59.999Z", 1),
             ("2024-01-01T00:00:00.000Z", i64::MAX),
         ] {
             let sum = time(text).and_then(|time| time.checked_add_milliseconds(milliseconds));
@@ -153,6 +165,7 @@ mod tests {
             "2026-02-29T00:00:00.000Z",
             "2026-13-01T00:00:00.000Z",
             "2016-12-31T23:59:60.000Z",
+            "0000-12-31T23:59:59.999Z",
             "2026-11-22t00:00:00.000z",
         ] {
             assert_eq!(

@@ -97,26 +97,7 @@ impl Engine {
             halted: false,
             buffers: Buffers::default(),
         };
-        let cash_line = Opening {
-            account: Code::literal("cash"),
-            quantity: Amount::Cash(base_currency.clone(), cash),
-        };
-        let mut opening = vec![cash_line];
-        for position in positions {
-            opening.push(Opening {
-                account: Code::literal("position"),
-                quantity: Amount::Asset(position.asset_id.clone(), position.quantity),
-            });
-            opening.push(Opening {
-                account: format!("cost:{}", position.asset_id).parse()?,
-                quantity: Amount::Cash(base_currency.clone(), position.cost),
-            });
-        }
-        engine.write(Genesis {
-            base_currency,
-            format: Format::V1,
-            opening,
-        })?;
+        engine.write(genesis(base_currency, cash, positions)?)?;
         engine.refresh_held();
         Ok(engine)
     }
@@ -124,19 +105,27 @@ impl Engine {
     /// Takes one event. The effects are appended in the order in which they must be performed.
     ///
     /// # Errors
-    /// Any error halts the engine: it takes no further event.
+    /// Any error halts the engine: it takes no further event. An input that fails leaves neither
+    /// a record nor an effect, so the ledger ends at the seal before it. News that fail leave the
+    /// cycle open: its orders are out.
     pub fn handle(&mut self, event: Event, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         if self.halted {
             return Err(EngineError::Halted);
         }
+        let (mark, performed) = (self.chain.mark(), effects.len());
+        let is_input = !matches!(event, Event::Broker(_));
         let handled = match event {
+            Event::Broker(news) => self.take_news(news, effects),
             Event::Cycle(input) => self.open_cycle(*input, effects),
             Event::Refused(refusal) => {
                 refusal_record(&refusal).and_then(|record| self.record_refusal(record, effects))
             }
-            Event::Broker(news) => self.take_news(news, effects),
         };
         self.halted = handled.is_err();
+        if self.halted && is_input {
+            self.chain.roll_back(mark);
+            effects.truncate(performed);
+        }
         handled
     }
 
@@ -256,6 +245,36 @@ impl Engine {
                 .collect();
         }
     }
+}
+
+/// The genesis record of a portfolio: cash, then each position with its cost.
+///
+/// # Errors
+/// [`EngineError::Ledger`] if an asset's name is too long for an account.
+pub fn genesis(
+    base_currency: CurrencyCode,
+    cash: Money,
+    positions: &[OpeningPosition],
+) -> Result<Genesis, EngineError> {
+    let mut opening = vec![Opening {
+        account: Code::literal("cash"),
+        quantity: Amount::Cash(base_currency.clone(), cash),
+    }];
+    for position in positions {
+        opening.push(Opening {
+            account: Code::literal("position"),
+            quantity: Amount::Asset(position.asset_id.clone(), position.quantity),
+        });
+        opening.push(Opening {
+            account: format!("cost:{}", position.asset_id).parse()?,
+            quantity: Amount::Cash(base_currency.clone(), position.cost),
+        });
+    }
+    Ok(Genesis {
+        base_currency,
+        format: Format::V1,
+        opening,
+    })
 }
 
 /// What decides, as every cycle record names it.

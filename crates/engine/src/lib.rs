@@ -13,7 +13,7 @@ mod replay;
 mod runner;
 mod sink;
 
-pub use engine::Engine;
+pub use engine::{Engine, genesis};
 pub use error::EngineError;
 pub use event::{CycleSummary, Effect, Event};
 pub use replay::{Difference, ReplayReport, replay};

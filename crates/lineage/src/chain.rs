@@ -20,6 +20,16 @@ pub struct Batch {
     pub(crate) head: (u64, Hash),
 }
 
+/// A place in a chain whose later records nobody has seen yet.
+#[derive(Debug)]
+pub struct Mark {
+    envelope: Envelope,
+    pending: usize,
+    pending_records: u64,
+    segment_bytes: u64,
+    segment_ends: usize,
+}
+
 /// A hash chain and the lines that a ledger has not taken yet.
 #[derive(Debug)]
 pub struct Chain {
@@ -115,6 +125,26 @@ impl Chain {
     /// Where in the pending lines a segment ends, ascending.
     pub(crate) fn segment_ends(&self) -> &[usize] {
         &self.segment_ends
+    }
+
+    /// Where the chain stands now, for [`Self::roll_back`].
+    pub fn mark(&self) -> Mark {
+        Mark {
+            envelope: self.envelope.clone(),
+            pending: self.pending.len(),
+            pending_records: self.pending_records,
+            segment_bytes: self.segment_bytes,
+            segment_ends: self.segment_ends.len(),
+        }
+    }
+
+    /// Forgets every record appended since the mark. Nothing may have been taken or cleared since.
+    pub fn roll_back(&mut self, mark: Mark) {
+        self.envelope = mark.envelope;
+        self.pending.truncate(mark.pending);
+        self.pending_records = mark.pending_records;
+        self.segment_bytes = mark.segment_bytes;
+        self.segment_ends.truncate(mark.segment_ends);
     }
 
     /// Takes the pending lines away.

@@ -12,7 +12,7 @@ pub mod text;
 pub mod verify;
 
 pub use canonical::{JsonWriter, check_canonical};
-pub use chain::{Batch, Chain};
+pub use chain::{Batch, Chain, Mark};
 pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
 pub use hash::{Hash, sha256};

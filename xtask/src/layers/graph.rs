@@ -204,6 +204,7 @@ fn network_crates(packages: &[Package], _rules: &[CrateRule]) -> Vec<String> {
         .collect()
 }
 
+/// The named crates that a package ships with; its tests may use more.
 fn uses_of<'package>(
     package: &'package Package,
     names: &'static [&'static str],
@@ -211,6 +212,7 @@ fn uses_of<'package>(
     package
         .dependencies
         .iter()
+        .filter(|used| !used.dev)
         .map(|used| used.name.as_str())
         .filter(|used| names.contains(used))
 }

@@ -3,18 +3,25 @@
 use ios012_lineage::{ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified};
 
 use crate::args::VerifyArgs;
-use crate::exit::{Exit, of_verification};
+use crate::exit::{Exit, Failure, of_verification};
 use crate::output::{note, print, print_json};
 
-pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Exit {
+pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
+    if !args.ledger.is_dir() {
+        let message = format!(
+            "{} is not a directory; name a ledger's",
+            args.ledger.display()
+        );
+        return Err(Failure::new(Exit::Io, message));
+    }
     let expected = match (args.head, args.records) {
         (Some(hash), Some(records)) => Some(ExpectedHead { records, hash }),
         _ => None,
     };
-    match verified(&args.ledger, expected) {
+    Ok(match verified(&args.ledger, expected) {
         Ok(report) => tell(&report, json),
         Err(failure) => tell_failure(&failure, json),
-    }
+    })
 }
 
 fn tell(report: &VerifyReport, json: bool) -> Exit {

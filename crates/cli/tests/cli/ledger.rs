@@ -70,7 +70,7 @@ pub(crate) fn keep_records(ledger: &Path, records: usize) {
 
 /// Writes these lines as the only segment, and a head that fits.
 pub(crate) fn rewrite(ledger: &Path, lines: &[String]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = lines.join("\n") + "\n";
     std::fs::write(first_segment(ledger), text).unwrap();
     let last = &lines.last().unwrap()[..HASH_DIGITS];
     std::fs::write(ledger.join("head"), format!("{} {last}\n", lines.len())).unwrap();

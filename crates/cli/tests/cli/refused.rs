@@ -21,7 +21,7 @@ const HISTORY: &[Case] = &[
                 "constraints.json",
                 "\"gross\"",
                 "\"gros\": \"1\", \"gross\"",
-            )
+            );
         },
         &["constraints.json", "gros", "unknown_field", "remedy"],
     ),

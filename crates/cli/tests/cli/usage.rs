@@ -70,3 +70,16 @@ fn the_ledger_of_another_portfolio_is_left_alone() {
     assert!(ran.stderr.contains("choose another directory"), "{ran:#?}");
     assert_eq!(files(&ledger), before);
 }
+
+/// Its books began with 100,000; a history that begins with more is another one.
+#[test]
+fn a_ledger_does_not_go_on_from_another_opening() {
+    let scenario = Scenario::golden("quickstart");
+    let ledger = scenario.ledger();
+    cycle("backtest", &scenario.path(), &ledger).exits(0);
+    let before = files(&ledger);
+    scenario.replace("scenario.json", "\"100000\"", "\"100001\"");
+    let ran = cycle("backtest", &scenario.path(), &ledger).exits(2);
+    assert!(ran.stderr.contains("opening_cash"), "{ran:#?}");
+    assert_eq!(files(&ledger), before);
+}

@@ -1,4 +1,4 @@
-//! The breakers that can stop a cycle before it decides (design, Breakers and DEFCON).
+//! The breakers that can stop a cycle before it decides (ADR-016; docs/decision.md, Jump band).
 
 use ios012_constraints::Block;
 use ios012_contracts::CycleInput;

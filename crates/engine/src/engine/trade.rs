@@ -85,9 +85,12 @@ impl Engine {
         for (row, decided) in open.input.rows().iter().zip(&open.rows) {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
             let value = self.accounts.books().value(&spec.asset_id);
+            let now = exposure_of(value, open.nlv_before, Rounding::AwayFromZero)?;
+            let was_reduced = decided.allowed < decided.previous;
             states.push(AssetState {
-                previous: exposure_of(value, open.nlv_before, Rounding::AwayFromZero)?,
-                target: decided.allowed,
+                previous: now,
+                // A reduction that fell short is over for this cycle: it frees nothing more.
+                target: if was_reduced { now } else { decided.allowed },
                 market_open: row.market_open,
                 shock_score: row.shock_score,
                 ramp_remaining: 1,

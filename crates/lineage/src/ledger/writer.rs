@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ios012_core::PortfolioId;
 
 use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_path, segments};
-use crate::verify::{LedgerStatus, VerifyReport, verify};
 use crate::chain::Batch;
+use crate::verify::{LedgerStatus, VerifyReport, verify};
 use crate::{Chain, Hash, LineageError};
 
 /// The exclusive writer of one ledger, for as long as it lives.

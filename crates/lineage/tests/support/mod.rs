@@ -116,7 +116,7 @@ fn executed_cycle(chain: &mut Chain) {
         Residual {
             asset_id: of("BBB"),
             quantity: of("0.392156862"),
-            reason: of("below_one_lot"),
+            reason: of("below_lot"),
         }
         .into(),
         Order {
@@ -172,7 +172,7 @@ fn decision(
         lineage_hash: lineage_hash(input, of(target), constraints_hash),
         metadata: Metadata {
             reason: of(if binding.is_empty() {
-                "on_target"
+                "to_target"
             } else {
                 "limited"
             }),
@@ -203,7 +203,7 @@ fn refusal() -> [Record; 2] {
             as_of: None,
             code: of("json_number"),
             document: of("mandate"),
-            path: of("/targets/0/exposure"),
+            path: of("targets[0].exposure"),
             received_sha256: sha256(b"{\"targets\":[{\"exposure\":0.5}]}"),
             rule: of("a decimal is a string such as \"0.5\""),
         }

@@ -1,0 +1,388 @@
+//! One cycle at a time, with brokers and snapshots that misbehave.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use std::sync::Arc;
+
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
+use ios012_contracts::{Constraints, Mandate, Market, Registry, Scenario, Standing};
+use ios012_core::{CoreError, Money, Quantity};
+use ios012_engine::{CycleSummary, Engine, EngineError, LedgerSink, Runner};
+use ios012_lineage::ledger::DocumentKind;
+use ios012_lineage::{Chain, Code, CycleOutcome, Hash, OrderId, OutcomeState, Record};
+use ios012_paper::{Action, PaperBroker, Rule, Script};
+
+fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
+    text.parse().expect("a decimal")
+}
+
+/// Two assets, A and B; gross at most 60 %; a jump band of 50 %; a hard shock above 80.
+fn standing() -> Arc<Standing> {
+    let asset = |id: &str| {
+        format!(
+            r#"{{"asset_id":"{id}","symbols":[{{"venue":"paper","symbol":"{id}"}}],"class":"equity","instrument":"spot",
+                "currency":"USD","lot_size":"1","tick_size":"0.01","min_notional":"0","contract_multiplier":"1",
+                "leverage_factor":"1","initial_margin_rate":"1","maintenance_margin_rate":"1","exchange":"XNYS",
+                "calendar":"us_equity","active":true}}"#
+        )
+    };
+    let registry = format!(
+        r#"{{"schema":"ios012.registry.v1","issuer":"ios-001","version":"1","base_currency":"USD","assets":[{},{}]}}"#,
+        asset("A"),
+        asset("B")
+    );
+    let limits = |id: &str| {
+        format!(
+            r#"{{"asset_id":"{id}","max_exposure":"1","min_exposure":"0","max_delta_exposure":"1","max_leverage":"1","block":"none"}}"#
+        )
+    };
+    let constraints = format!(
+        r#"{{"schema":"ios012.constraints.v1","issuer":"ios-006","version":"1","assets":[{},{}],"groups":[],"classes":[],
+            "currencies":[],"portfolio":{{"gross":"0.6","net":"1","cash_floor":"0","dead_band":"0","ramp_steps":"1",
+            "jump_band":"0.5","hard_shock_threshold":"80"}},
+            "execution":{{"fee_bps":"0","slippage_bps":"0","price_collar_bps":"100"}}}}"#,
+        limits("A"),
+        limits("B")
+    );
+    let scenario = r#"{"schema":"ios012.scenario.v1","portfolio_id":"test","title":"t","description":"d",
+        "base_currency":"USD","opening_cash":"10000","policy":{"signatures":"optional"}}"#;
+    let standing = Standing::check(
+        Scenario::parse("scenario.json", scenario.as_bytes()).expect("a scenario"),
+        Arc::new(Registry::parse("registry.json", registry.as_bytes()).expect("a registry")),
+        Arc::new(Constraints::parse("constraints.json", constraints.as_bytes()).expect("limits")),
+        None,
+    );
+    Arc::new(standing.expect("agree"))
+}
+
+/// Keeps every record in memory, to be read by the test.
+#[derive(Debug, Default)]
+struct Lines(Vec<Record>);
+
+impl LedgerSink for Lines {
+    fn document(&mut self, _: DocumentKind, _: Hash, _: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        let text = std::str::from_utf8(chain.pending()).expect("UTF-8");
+        for line in text.lines() {
+            self.0.push(Record::parse(&line[65..]).expect("a record").1);
+        }
+        chain.clear_pending();
+        Ok(())
+    }
+
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.records(chain)
+    }
+
+    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.records(chain)
+    }
+}
+
+struct Desk<B> {
+    standing: Arc<Standing>,
+    runner: Runner<B, Lines>,
+    day: u32,
+}
+
+impl<B: Broker> Desk<B> {
+    fn open(broker: B) -> Self {
+        let standing = standing();
+        let chain = Chain::new("test".parse().expect("an id"), 1);
+        let engine = Engine::begin(chain, "USD".parse().expect("USD"), amount("10000"), &[]);
+        let runner = Runner::new(engine.expect("begins"), broker, Lines::default());
+        Self {
+            standing,
+            runner: runner.expect("runs"),
+            day: 0,
+        }
+    }
+
+    /// The next day's cycle with these targets and prices of A and B.
+    fn day(
+        &mut self,
+        targets: [&str; 2],
+        prices: [&str; 2],
+        shock: &str,
+    ) -> Result<CycleSummary, EngineError> {
+        self.day += 1;
+        let as_of = format!("2026-01-{:02}T00:00:00.000Z", self.day);
+        let until = format!("2026-01-{:02}T00:00:00.000Z", self.day + 1);
+        let mandate = format!(
+            r#"{{"schema":"ios012.mandate.v1","portfolio_id":"test","as_of":"{as_of}","valid_until":"{until}",
+                "issuer":"ios-004","targets":[{{"asset_id":"A","target_exposure":"{}"}},
+                {{"asset_id":"B","target_exposure":"{}"}}]}}"#,
+            targets[0], targets[1]
+        );
+        let row = |id: &str, price: &str| {
+            format!(
+                r#"{{"asset_id":"{id}","reference_price":"{price}","price_time":"{as_of}","market_open":true}}"#
+            )
+        };
+        let market = format!(
+            r#"{{"schema":"ios012.market.v1","as_of":"{as_of}","currency":"USD","portfolio_shock_score":"{shock}",
+                "rows":[{},{}]}}"#,
+            row("A", prices[0]),
+            row("B", prices[1])
+        );
+        let mandate = Mandate::parse("mandate.json", mandate.as_bytes()).expect("a mandate");
+        let market = Market::parse("market.json", market.as_bytes()).expect("a market");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let ran = runtime.block_on(self.runner.cycle(&self.standing, None, mandate, market));
+        ran.map(|(summary, refusal)| {
+            assert_eq!(refusal, None);
+            summary
+        })
+    }
+
+    fn held(&self, asset: &str) -> Quantity {
+        let asset = asset.parse().expect("an id");
+        self.runner.engine().accounts().books().quantity(&asset)
+    }
+
+    fn kinds_of_last_cycle(&self) -> Vec<&str> {
+        let records = &self.runner.sink().0;
+        let start = records
+            .iter()
+            .rposition(|record| matches!(record, Record::Cycle(_)));
+        records[start.expect("a cycle")..]
+            .iter()
+            .map(Record::kind)
+            .collect()
+    }
+}
+
+fn paper(rules: Vec<Rule>) -> PaperBroker {
+    PaperBroker::new(amount("0"), amount("0"), Script::new(rules))
+}
+
+/// 60 % of 10,000 at 100: A 60 units. Then to B: A is sold, and B is bought with what came in.
+#[test]
+fn reductions_are_final_before_increases_leave() {
+    let mut desk = Desk::open(paper(Vec::new()));
+    desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
+    assert_eq!(desk.held("A"), amount("60"));
+    desk.day(["0.1", "0.5"], ["100", "50"], "10").expect("runs");
+    assert_eq!(
+        (desk.held("A"), desk.held("B")),
+        (amount("10"), amount("100"))
+    );
+    assert_eq!(
+        desk.kinds_of_last_cycle(),
+        [
+            "cycle", "decision", "decision", "order", "fill", "outcome", "order", "fill",
+            "outcome", "seal"
+        ]
+    );
+}
+
+/// Gross is full with A at 60 %. If A can't be sold, B has no room: nothing is bought, and what
+/// was decided for B is left with its reason. Half sold leaves room for half.
+#[test]
+fn an_unfilled_reduction_takes_the_room_of_the_increases() {
+    for (action, sold, bought) in [
+        (Action::Reject, "60", "0"),
+        (Action::Expire, "60", "0"),
+        (Action::Partial(amount("0.5")), "35", "50"),
+    ] {
+        let rule = Rule {
+            asset_id: None,
+            side: Some(ios012_core::sequence::Side::Sell),
+            as_of: None,
+            action,
+        };
+        let mut desk = Desk::open(paper(vec![rule]));
+        desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
+        let summary = desk.day(["0.1", "0.5"], ["100", "50"], "10").expect("runs");
+        assert_eq!(summary.outcome, CycleOutcome::Executed);
+        assert_eq!(
+            (desk.held("A"), desk.held("B")),
+            (amount(sold), amount(bought)),
+            "{action:?}"
+        );
+        let reasons = desk
+            .runner
+            .sink()
+            .0
+            .iter()
+            .filter_map(|record| match record {
+                Record::Residual(residual) => {
+                    Some((residual.asset_id.as_str(), residual.reason.as_str()))
+                }
+                _ => None,
+            });
+        assert_eq!(reasons.collect::<Vec<_>>(), [("B", "reductions_unfilled")]);
+    }
+}
+
+/// 100 to 151 is more than the band of 50 %, 100 to 150 is not. An aborted cycle marks nothing.
+#[test]
+fn a_jump_beyond_the_band_aborts_and_marks_nothing() {
+    let mut desk = Desk::open(paper(Vec::new()));
+    desk.day(["0.5", "0"], ["100", "50"], "10").expect("runs");
+    let summary = desk
+        .day(["0.5", "0.1"], ["151", "50"], "10")
+        .expect("aborts");
+    assert_eq!(
+        (summary.outcome, summary.nlv_after),
+        (CycleOutcome::Aborted, amount("10000"))
+    );
+    assert_eq!(desk.kinds_of_last_cycle(), ["cycle", "breaker", "seal"]);
+    let summary = desk.day(["0.5", "0.1"], ["150", "50"], "10").expect("runs");
+    assert_eq!(
+        (summary.outcome, summary.nlv_after),
+        (CycleOutcome::Executed, amount("12500"))
+    );
+}
+
+#[test]
+fn a_hard_shock_aborts_above_its_threshold() {
+    let mut desk = Desk::open(paper(Vec::new()));
+    let summary = desk.day(["0.5", "0"], ["100", "50"], "80").expect("runs");
+    assert_eq!(summary.outcome, CycleOutcome::Executed);
+    let summary = desk
+        .day(["0.6", "0"], ["100", "50"], "80.1")
+        .expect("aborts");
+    assert_eq!(
+        (summary.outcome, summary.orders),
+        (CycleOutcome::Aborted, 0)
+    );
+    assert_eq!(desk.held("A"), amount("50"));
+}
+
+/// A broker that says what it is told to say of the first order.
+#[derive(Debug)]
+struct Liar(fn(&Submission) -> Vec<BrokerEvent>);
+
+impl Broker for Liar {
+    async fn submit(
+        &mut self,
+        submission: &Submission,
+        news: &mut Vec<BrokerEvent>,
+    ) -> Result<(), BrokerError> {
+        news.extend((self.0)(submission));
+        Ok(())
+    }
+
+    async fn cancel(&mut self, _: OrderId, _: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    async fn poll(&mut self, _: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {
+        Ok(Vec::new())
+    }
+
+    async fn history(&mut self, _: OrderId) -> Result<Vec<BrokerEvent>, BrokerError> {
+        Ok(Vec::new())
+    }
+}
+
+fn fill(submission: &Submission, quantity: &str, currency: &str) -> BrokerEvent {
+    let news = News::Filled(BrokerFill {
+        fill_id: Code::literal("1"),
+        quantity: amount(quantity),
+        price: submission.order.reference_price(),
+        fee: Money::ZERO,
+        currency: currency.parse().expect("a currency"),
+        time: submission.not_before,
+    });
+    BrokerEvent {
+        order_id: submission.order_id,
+        news,
+    }
+}
+
+/// Each lie halts the engine: it takes no further cycle.
+#[test]
+fn a_broker_that_lies_halts_the_engine() {
+    type Lie = fn(&Submission) -> Vec<BrokerEvent>;
+    type Expected = fn(&EngineError) -> bool;
+    let lies: [(Lie, Expected); 5] = [
+        (
+            |sent| vec![fill(sent, "61", "USD")],
+            |error| matches!(error, EngineError::Overfilled { .. }),
+        ),
+        (
+            |sent| vec![fill(sent, "0", "USD")],
+            |error| matches!(error, EngineError::Overfilled { .. }),
+        ),
+        (
+            |sent| vec![fill(sent, "60", "EUR")],
+            |error| matches!(error, EngineError::FillCurrency { .. }),
+        ),
+        (
+            |sent| vec![fill(sent, "60", "USD"), fill(sent, "1", "USD")],
+            |error| matches!(error, EngineError::UnknownOrder { .. }),
+        ),
+        (
+            |_| Vec::new(),
+            |error| matches!(error, EngineError::Sequence(_)),
+        ),
+    ];
+    for (at, (lie, expected)) in lies.into_iter().enumerate() {
+        let mut desk = Desk::open(Liar(lie));
+        let error = desk
+            .day(["0.6", "0"], ["100", "50"], "10")
+            .expect_err("halts");
+        assert!(expected(&error), "lie {at}: {error}");
+        if at < 4 {
+            let error = desk
+                .day(["0.6", "0"], ["100", "50"], "10")
+                .expect_err("stays halted");
+            assert!(matches!(error, EngineError::Halted), "lie {at}: {error}");
+        }
+    }
+}
+
+/// A price so large that exact arithmetic refuses it: no record of that cycle is left.
+#[test]
+fn an_input_that_can_not_be_computed_leaves_the_ledger_at_the_last_seal() {
+    let mut desk = Desk::open(paper(Vec::new()));
+    let head = desk.runner.engine().chain().head();
+    let day = desk.day(["0.5", "0"], ["20000000000000000000000000000", "50"], "10");
+    assert!(matches!(day, Err(EngineError::Accounts(_))), "{day:?}");
+    assert_eq!(desk.runner.engine().chain().head(), head);
+    assert!(matches!(
+        desk.day(["0", "0"], ["1", "1"], "10"),
+        Err(EngineError::Halted)
+    ));
+}
+
+/// The sum of accepted partial fills ends the order, and the books hold what was filled.
+#[test]
+fn partial_fills_add_up_to_the_order() {
+    fn in_parts(sent: &Submission) -> Vec<BrokerEvent> {
+        let mut second = fill(sent, "20", "USD");
+        if let News::Filled(fill) = &mut second.news {
+            fill.fill_id = Code::literal("2");
+        }
+        let accepted = BrokerEvent {
+            order_id: sent.order_id,
+            news: News::Accepted,
+        };
+        vec![accepted, fill(sent, "40", "USD"), second]
+    }
+    let mut desk = Desk::open(Liar(in_parts));
+    let summary = desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
+    assert_eq!((summary.fills, desk.held("A")), (2, amount("60")));
+    let states: Vec<_> = desk
+        .runner
+        .sink()
+        .0
+        .iter()
+        .filter_map(|record| match record {
+            Record::Outcome(outcome) => Some(outcome.state),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(states, [OutcomeState::Accepted, OutcomeState::Filled]);
+}
