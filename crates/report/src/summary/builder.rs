@@ -366,3 +366,23 @@ fn out_of_place(stored: &StoredRecord) -> ReportError {
         kind: stored.record.kind().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of equal peaks the first is named, of equal falls the first too.
+    #[test]
+    fn the_first_of_equal_falls_is_named() {
+        let mut builder = SummaryBuilder::new();
+        let day = |day: u32| UtcTime::from_date(&format!("2026-01-{day:02}")).expect("a date");
+        for (at, nlv) in (1..).zip(["100", "100", "90", "95", "90", "100", "90"]) {
+            builder
+                .fall(nlv.parse().expect("an amount"), day(at))
+                .expect("sums");
+        }
+        let fall = builder.drawdown.expect("a fall");
+        assert_eq!((fall.peak_as_of, fall.trough_as_of), (day(1), day(3)));
+        assert_eq!(fall.fraction, "0.1".parse().expect("a ratio"));
+    }
+}

@@ -6,5 +6,6 @@
 mod breach;
 mod golden;
 mod laws;
+mod pack;
 mod raw;
 mod run;
