@@ -146,16 +146,13 @@ fn run_target(project: &Project, target: &str, seconds: u32) -> Result<Ran> {
         target: target.to_owned(),
         executions: executions(&text).filter(|_| status.success()),
     };
-    match ran.executions {
-        Some(executions) => println!("{target}: {executions} executions"),
-        None => {
-            println!("{target} failed ({status}); the end of {}:", log.display());
-            let lines: Vec<&str> = text.lines().collect();
-            println!(
-                "{}",
-                lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
-            );
-        }
+    if let Some(executions) = ran.executions {
+        println!("{target}: {executions} executions");
+    } else {
+        println!("{target} failed ({status}); the end of {}:", log.display());
+        let lines: Vec<&str> = text.lines().collect();
+        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+        println!("{}", shown.join("\n"));
     }
     Ok(ran)
 }

@@ -43,6 +43,11 @@ impl<S: LedgerSink> Portfolio<S> {
     }
 }
 
+/// Whether a directory holds a ledger.
+pub(crate) fn has_ledger(directory: &Path) -> bool {
+    directory.join("000001.ledger").exists()
+}
+
 fn begin(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerWriter)> {
     let (writer, chain) = LedgerWriter::create(ledger, scenario.portfolio_id())?;
     let currency = scenario.base_currency().clone();

@@ -26,6 +26,14 @@ pub struct SingleCycle {
 }
 
 impl SingleCycle {
+    /// Reads and checks only the documents that hold for many cycles.
+    ///
+    /// # Errors
+    /// A document that is not acceptable, or a file that cannot be read.
+    pub fn standing(folder: &Path) -> Result<Arc<Standing>, ContractsError> {
+        read_standing(folder).map(Arc::new)
+    }
+
     /// Reads and checks the documents of a folder, each by itself, and the standing ones against
     /// each other. [`crate::CycleInput::check`] does the rest, once the books are known.
     ///

@@ -3,6 +3,7 @@
 mod breach;
 mod builder;
 mod json;
+mod rates;
 mod tally;
 mod text;
 
@@ -137,7 +138,7 @@ pub struct Tally {
 impl Summary {
     /// Sums up the ledger in a directory. Memory does not grow with the number of cycles.
     ///
-    /// It checks each line's hash and the chain; the rest is [`ios012_lineage::verify`]'s.
+    /// It checks each line's hash and the chain; the rest is [`ios012_lineage::verify()`]'s.
     ///
     /// # Errors
     /// [`ReportError`]: the ledger cannot be read, is damaged, or is empty.

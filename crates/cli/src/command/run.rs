@@ -1,7 +1,7 @@
 //! `ios012 run`: one cycle on the paper broker.
 
 use anyhow::Context as _;
-use ios012_contracts::SingleCycle;
+use ios012_contracts::{ContractsError, DocumentKind, Refusal, SingleCycle};
 use ios012_engine::FileSink;
 use ios012_lineage::CycleOutcome;
 
@@ -9,17 +9,22 @@ use crate::args::RunArgs;
 use crate::command::report::print_cycle;
 use crate::exit::Exit;
 use crate::output::{note, print_json};
-use crate::portfolio::Portfolio;
+use crate::portfolio::{Portfolio, has_ledger};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
-    let single = SingleCycle::open(&args.scenario)
-        .with_context(|| format!("scenario {}", args.scenario.display()))?;
+    let opened = match SingleCycle::open(&args.scenario) {
+        Err(ContractsError::Refused(refusal)) if is_of_the_cycle(&refusal) => {
+            record(args, &refusal)?;
+            Err(ContractsError::Refused(refusal))
+        }
+        opened => opened,
+    };
     let SingleCycle {
         standing,
         regimes,
         mandate,
         market,
-    } = single;
+    } = opened.with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -52,4 +57,28 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
         CycleOutcome::Aborted => Exit::Aborted,
         CycleOutcome::Refused => Exit::Refused,
     })
+}
+
+/// Whether a refusal is about this cycle and not about the portfolio.
+fn is_of_the_cycle(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.document,
+        DocumentKind::Mandate | DocumentKind::Market | DocumentKind::Regimes
+    )
+}
+
+/// Records a refusal on the portfolio's ledger. A portfolio that has not begun has none, and a
+/// bad first mandate does not begin one.
+fn record(args: &RunArgs, refusal: &Refusal) -> anyhow::Result<()> {
+    let standing = SingleCycle::standing(&args.scenario);
+    let (Ok(standing), true) = (standing, has_ledger(&args.ledger)) else {
+        return Ok(());
+    };
+    let sink = |writer| Ok(FileSink::new(writer));
+    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(portfolio.runner.refuse(refusal.clone()))?;
+    portfolio.runner.finish()?;
+    note("The refusal is on the ledger.");
+    Ok(())
 }

@@ -117,6 +117,26 @@ fn a_bad_document_of_a_single_cycle_writes_nothing() {
     }
 }
 
+/// A portfolio that has begun keeps the refusal of a document that could not even be read.
+#[test]
+fn a_bad_document_of_a_later_cycle_is_refused_on_the_ledger() {
+    let scenario = Scenario::golden("one-cycle");
+    let ledger = scenario.ledger();
+    cycle("run", &scenario.path(), &ledger).exits(0);
+    scenario.replace("mandate.json", "21:00:00.000Z", "21:00:00.000+01:00");
+    let ran = cycle("run", &scenario.path(), &ledger).exits(3);
+    assert!(
+        ran.stderr.contains("The refusal is on the ledger."),
+        "{ran:#?}"
+    );
+    let refusals = of_kind(&ledger, "refusal");
+    assert_eq!(refusals.len(), 1);
+    assert_eq!(refusals[0]["code"], "time");
+    assert_eq!(refusals[0]["document"], "mandate");
+    on("verify", &ledger).exits(0);
+    on("replay", &ledger).exits(0);
+}
+
 /// The books hold KO, and the sixth mandate does not name it. Only the books know that.
 #[test]
 fn a_mandate_that_does_not_fit_the_books_is_refused_on_the_ledger() {

@@ -1,18 +1,16 @@
 //! The pass over the records.
 
 use ios012_contracts::{Constraints, Registry};
-use ios012_core::{
-    AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, Ratio, Rounding,
-    UtcTime, mul_div,
-};
+use ios012_core::{AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, UtcTime};
 use ios012_lineage::{
     Amount, Code, Cycle, CycleOutcome, Decision, Fill, Genesis, Hash, OrderId, OutcomeState,
     Record, Seal, Side, StoredRecord,
 };
 
 use super::breach::{BreachCounter, DecidedCycle, LimitTable};
+use super::rates::{Falls, rates};
 use super::tally::Counter;
-use super::{CycleCounts, Drawdown, Summary, Trading};
+use super::{CycleCounts, Summary, Trading};
 use crate::trade::traded;
 use crate::{DocumentSource, ReportError, format};
 
@@ -26,8 +24,7 @@ pub struct SummaryBuilder {
     cycles: CycleCounts,
     /// Cash and NLV at the last seal that knows them.
     last: Option<(Money, Money)>,
-    peak: Option<(Money, UtcTime)>,
-    drawdown: Option<Drawdown>,
+    falls: Falls,
     /// Sum and number of NLVs after cycles.
     nlv_sum: (Money, u64),
     trading: Trading,
@@ -149,7 +146,7 @@ impl SummaryBuilder {
             final_nlv,
             final_cash,
             total_return,
-            drawdown: self.drawdown,
+            drawdown: self.falls.worst,
             trading: rates(self.trading, self.nlv_sum, self.period)?,
             decisions: self.reasons.into_tally(),
             limits: self.limits.into_counts(),
@@ -295,94 +292,15 @@ impl SummaryBuilder {
         if let Some(nlv) = seal.nlv_after {
             let (sum, number) = self.nlv_sum;
             self.nlv_sum = (sum.checked_add(nlv)?, number + 1);
-            self.fall(nlv, as_of)?;
+            self.falls.take(nlv, as_of)?;
         }
         Ok(())
     }
-
-    fn fall(&mut self, nlv: Money, as_of: UtcTime) -> Result<(), CoreError> {
-        let (peak_nlv, peak_as_of) = match self.peak {
-            Some(peak) if peak.0 >= nlv => peak,
-            _ => {
-                self.peak = Some((nlv, as_of));
-                return Ok(());
-            }
-        };
-        let lost = peak_nlv.checked_sub(nlv)?;
-        if !lost.is_positive() || !peak_nlv.is_positive() {
-            return Ok(());
-        }
-        let fraction = mul_div(
-            lost.units(),
-            Ratio::SCALE,
-            peak_nlv.units(),
-            Rounding::AwayFromZero,
-        )?;
-        let fraction = Ratio::from_units(fraction);
-        if self.drawdown.is_none_or(|worst| worst.fraction < fraction) {
-            self.drawdown = Some(Drawdown {
-                fraction,
-                peak_nlv,
-                peak_as_of,
-                trough_nlv: nlv,
-                trough_as_of: as_of,
-            });
-        }
-        Ok(())
-    }
-}
-
-fn rates(
-    mut trading: Trading,
-    (nlv_sum, seals): (Money, u64),
-    period: Option<(UtcTime, UtcTime)>,
-) -> Result<Trading, CoreError> {
-    const YEAR_MS: i128 = 31_557_600_000;
-    let notional = trading.notional.units();
-    trading.fee_rate = format::ratio(trading.fees.units(), notional, Rounding::AwayFromZero)?;
-    let rounding = format::against_us(trading.slippage.is_negative());
-    trading.slippage_rate = format::ratio(trading.slippage.units(), notional, rounding)?;
-    if seals == 0 {
-        return Ok(trading);
-    }
-    let average = mul_div(nlv_sum.units(), 1, seals.into(), Rounding::TowardZero)?;
-    trading.average_nlv = Some(Money::from_units(average));
-    if average > 0 {
-        trading.turnover = format::ratio(notional, average, Rounding::AwayFromZero)?;
-    }
-    let span = period.map_or(0, |(first, last)| {
-        i128::from(last.unix_milliseconds()) - i128::from(first.unix_milliseconds())
-    });
-    if let (Some(turnover), 1..) = (trading.turnover, span) {
-        let yearly = mul_div(turnover.units(), YEAR_MS, span, Rounding::AwayFromZero)?;
-        trading.turnover_per_year = Some(Ratio::from_units(yearly));
-    }
-    Ok(trading)
 }
 
 fn out_of_place(stored: &StoredRecord) -> ReportError {
     ReportError::OutOfPlace {
         seq: stored.envelope.seq,
         kind: stored.record.kind().to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of equal peaks the first is named, of equal falls the first too.
-    #[test]
-    fn the_first_of_equal_falls_is_named() {
-        let mut builder = SummaryBuilder::new();
-        let day = |day: u32| UtcTime::from_date(&format!("2026-01-{day:02}")).expect("a date");
-        for (at, nlv) in (1..).zip(["100", "100", "90", "95", "90", "100", "90"]) {
-            builder
-                .fall(nlv.parse().expect("an amount"), day(at))
-                .expect("sums");
-        }
-        let fall = builder.drawdown.expect("a fall");
-        assert_eq!((fall.peak_as_of, fall.trough_as_of), (day(1), day(3)));
-        assert_eq!(fall.fraction, "0.1".parse().expect("a ratio"));
     }
 }

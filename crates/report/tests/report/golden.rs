@@ -33,6 +33,25 @@ fn pages(ledger: &Path) -> (String, String) {
     )
 }
 
+/// The numbers of golden/one-cycle/README.md, which were worked out by hand.
+#[test]
+fn one_cycle_ends_where_the_pencil_does() {
+    let directory = single(&golden("one-cycle"));
+    let summary = Summary::read(&ledger(&directory)).expect("a summary");
+    let trading = &summary.trading;
+    for (found, by_hand) in [
+        (summary.opening_nlv, "990000"),
+        (summary.final_nlv, "999174.725"),
+        (summary.final_cash, "399174.725"),
+        (trading.notional, "550275"),
+        (trading.fees, "550.275"),
+        (trading.slippage, "275"),
+    ] {
+        assert_eq!(found.to_string(), by_hand);
+    }
+    assert_eq!((summary.records, trading.fills, summary.orders), (17, 3, 3));
+}
+
 #[test]
 fn one_cycle() {
     let directory = single(&golden("one-cycle"));
