@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-/// Fresh ledgers of these scenarios, each with the command that makes it.
-const SCENARIOS: [(&str, &str); 3] = [
-    ("run", "one-cycle"),
-    ("backtest", "quickstart"),
-    ("backtest", "mixed-calendars"),
+/// Fresh ledgers of these scenarios, each with the command that makes it and its exit code: a real
+/// day of August 2015 trips the hard threshold of the last.
+const SCENARIOS: [(&str, &str, i32); 3] = [
+    ("run", "one-cycle", 0),
+    ("backtest", "quickstart", 0),
+    ("backtest", "mixed-calendars", 4),
 ];
 /// The ledgers that are damaged, with the number of drawn positions.
 const DAMAGED: [(&str, &str); 2] = [("one-cycle", "200"), ("quickstart", "60")];
@@ -41,10 +42,15 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
     let binary = binary
         .to_str()
         .context("the path of the workspace is not UTF-8")?;
-    for (command, name) in SCENARIOS {
+    for (command, name, code) in SCENARIOS {
         let scenario = format!("golden/{name}");
         let ledger = format!("target/readers/{name}");
-        say(project, binary, &[command, &scenario, "--ledger", &ledger])?;
+        say_with(
+            project,
+            binary,
+            &[command, &scenario, "--ledger", &ledger],
+            code,
+        )?;
         let ours = judged(project, binary, &["verify", &ledger, "--json"])?;
         let theirs = judged(project, "python3", &[READER, &ledger, "--json"])?;
         ensure!(
@@ -78,10 +84,15 @@ fn damage(project: &Project, arguments: &[&str]) -> Result<()> {
 
 /// Runs a command, shows what it prints, and fails if it does.
 fn say(project: &Project, program: &str, arguments: &[&str]) -> Result<()> {
+    say_with(project, program, arguments, 0)
+}
+
+/// The same, for a command that must end with this exit code.
+fn say_with(project: &Project, program: &str, arguments: &[&str], code: i32) -> Result<()> {
     let output = project.command(program).args(arguments).output();
     let output = output.with_context(|| format!("cannot start {program}; install it"))?;
     print!("{}", String::from_utf8_lossy(&output.stdout));
-    if !output.status.success() {
+    if output.status.code() != Some(code) {
         let errors = String::from_utf8_lossy(&output.stderr);
         bail!(
             "`{program} {}`: {}\n{errors}",

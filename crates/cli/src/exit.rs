@@ -137,6 +137,18 @@ fn of_lineage(error: &LineageError) -> Exit {
     }
 }
 
+/// Refuses a ledger's path at which there is no directory.
+pub(crate) fn require_directory(ledger: &std::path::Path) -> anyhow::Result<()> {
+    if ledger.is_dir() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is not a directory; give the one that --ledger named when it was made",
+        ledger.display()
+    );
+    Err(Failure::new(Exit::Io, message))
+}
+
 pub(crate) fn of_verification(failure: &VerifyFailure) -> Exit {
     match failure.code {
         FailureCode::Unreadable => Exit::Io,

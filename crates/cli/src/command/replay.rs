@@ -4,11 +4,12 @@ use ios012_engine::{ReplayReport, replay as replayed};
 use ios012_lineage::{LedgerStatus, verify};
 
 use crate::args::LedgerArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, require_directory};
 use crate::output::{note, print, print_json};
 use crate::progress;
 
 pub(crate) fn replay(args: &LedgerArgs, json: bool) -> anyhow::Result<Exit> {
+    require_directory(&args.ledger)?;
     let verified = verify(&args.ledger, None)?;
     let bar = progress::bar("records", verified.records, json);
     let result = replayed(&args.ledger, &mut |records| bar.set_position(records));

@@ -4,11 +4,11 @@ use anyhow::Context as _;
 use ios012_contracts::{ContractsError, DocumentKind, Refusal, SingleCycle};
 use ios012_engine::FileSink;
 use ios012_lineage::CycleOutcome;
+use ios012_report::view_cycle;
 
 use crate::args::RunArgs;
-use crate::command::report::print_cycle;
 use crate::exit::Exit;
-use crate::output::{note, print_json};
+use crate::output::{note, print, print_json};
 use crate::portfolio::{Portfolio, has_ledger};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
             object.member("records").display(records);
         });
     } else if refusal.is_none() {
-        print_cycle(&args.ledger, sealed.cycle_id)?;
+        print(&view_cycle(&args.ledger, sealed.cycle_id)?.render_text());
     }
     if let Some(refusal) = refusal {
         note(&format!(

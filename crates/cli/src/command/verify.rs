@@ -3,17 +3,11 @@
 use ios012_lineage::{ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified};
 
 use crate::args::VerifyArgs;
-use crate::exit::{Exit, Failure, of_verification};
+use crate::exit::{Exit, of_verification, require_directory};
 use crate::output::{note, print, print_json};
 
 pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
-    if !args.ledger.is_dir() {
-        let message = format!(
-            "{} is not a directory; name a ledger's",
-            args.ledger.display()
-        );
-        return Err(Failure::new(Exit::Io, message));
-    }
+    require_directory(&args.ledger)?;
     let expected = match (args.head, args.records) {
         (Some(hash), Some(records)) => Some(ExpectedHead { records, hash }),
         _ => None,
