@@ -16,8 +16,8 @@ use crate::project::Project;
 /// checks and debug assertions are what is looked for, and a run is twice as fast without one.
 const SANITIZER: &str = "--sanitizer=none";
 
-/// The end of a failed target's log that is shown.
-const SHOWN_LINES: usize = 60;
+/// How much of a failed target's log is shown from each of its telling lines on.
+const SHOWN_LINES: usize = 6;
 
 /// What to fuzz, and for how long.
 #[derive(Debug, Args)]
@@ -149,10 +149,8 @@ fn run_target(project: &Project, target: &str, seconds: u32) -> Result<Ran> {
     if let Some(executions) = ran.executions {
         println!("{target}: {executions} executions");
     } else {
-        println!("{target} failed ({status}); the end of {}:", log.display());
-        let lines: Vec<&str> = text.lines().collect();
-        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-        println!("{}", shown.join("\n"));
+        println!("{target} failed ({status}); from {}:", log.display());
+        println!("{}", telling(&text));
     }
     Ok(ran)
 }
@@ -163,6 +161,25 @@ fn executions(log: &str) -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
     count.trim().parse().ok().filter(|&count| count > 0)
+}
+
+/// What was found and how to see it again; the end of the log if it says neither.
+fn telling(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let mut shown: Vec<&str> = Vec::new();
+    for mark in ["panicked at", "ERROR: libFuzzer", "Reproduce with:"] {
+        if let Some(at) = lines.iter().position(|line| line.contains(mark)) {
+            shown.extend(lines.iter().copied().skip(at).take(SHOWN_LINES));
+        }
+    }
+    if shown.is_empty() {
+        shown.extend(
+            lines
+                .iter()
+                .skip(lines.len().saturating_sub(SHOWN_LINES * 4)),
+        );
+    }
+    shown.join("\n")
 }
 
 fn summary(ran: &[Ran], seconds: u32) -> String {
@@ -197,6 +214,23 @@ stat::average_exec_per_sec:     458
         assert_eq!(executions(LOG), Some(5043));
         assert_eq!(executions("stat::number_of_executed_units: 0\n"), None);
         assert_eq!(executions("INFO: Seed: 1\n"), None);
+    }
+
+    #[test]
+    fn a_failure_shows_what_was_found_and_how_to_see_it_again() {
+        let log = format!(
+            "INFO: Seed: 1\n{}thread panicked at src/a.rs:1:1:\nsix is not nine\n{}\
+             Reproduce with:\n\n\tcargo fuzz run a crash-1\n",
+            "#1 NEW\n".repeat(50),
+            "frame\n".repeat(50),
+        );
+        let shown = telling(&log);
+        assert!(
+            shown.contains("six is not nine") && shown.contains("run a crash-1"),
+            "{shown}"
+        );
+        assert!(shown.lines().count() < 20, "{shown}");
+        assert_eq!(telling("error: no such target\n"), "error: no such target");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ios012_core::UtcTime;
 use ios012_lineage::sha256;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 
 use crate::json::{self, JsonFault};
 use crate::keys::SignedText;
@@ -159,8 +160,8 @@ impl Reader<'_> {
         let value = json::read(text).map_err(|fault| self.json_fault(fault))?;
         self.check_schema_member(&value)?;
         let raw = serde_path_to_error::deserialize(Shape(&value)).map_err(|error| {
-            let path = error.path().to_string();
-            self.shape_fault(&path, &error.into_inner().to_string(), &value)
+            let (path, parent) = (error.path().to_string(), parent_of(error.path()));
+            self.shape_fault(&path, &parent, &error.into_inner().to_string(), &value)
         })?;
         Ok((raw, value))
     }
@@ -212,7 +213,7 @@ impl Reader<'_> {
 
     /// serde tells its errors apart by their text only; the tests of docs/bad-input.md hold the
     /// wording in place.
-    fn shape_fault(&self, path: &str, message: &str, value: &Value) -> Refusal {
+    fn shape_fault(&self, path: &str, parent: &str, message: &str, value: &Value) -> Refusal {
         let name = message.split('`').nth(1).unwrap_or_default();
         let inside = |field: &str| match path {
             "." | "" => Place::path(field),
@@ -221,12 +222,9 @@ impl Reader<'_> {
         if message.starts_with("missing field") {
             return self.refuse(RefusalCode::MissingField, inside(name));
         }
-        if message.starts_with("unknown field") {
-            let allowed = message.split("expected ").nth(1).unwrap_or_default();
-            let parent = path
-                .strip_suffix(name)
-                .unwrap_or(path)
-                .trim_end_matches('.');
+        if let Some(rest) = message.strip_prefix("unknown field `") {
+            // The name is the document's own text: it may hold anything, and no path shows it.
+            let (name, allowed) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
             let place = if parent.is_empty() {
                 Place::Whole
             } else {
@@ -252,6 +250,17 @@ impl Reader<'_> {
             .value(found)
             .rule(format!("the value must be {}", plain_type(expected)))
     }
+}
+
+/// The path without its last member.
+fn parent_of(path: &Path) -> String {
+    let text = path.to_string();
+    let last = match path.iter().next_back() {
+        Some(Segment::Map { key }) => key.as_str(),
+        _ => "",
+    };
+    let parent = text.strip_suffix(last).unwrap_or(&text);
+    parent.trim_end_matches('.').to_owned()
 }
 
 /// serde's name of the expected type, for people.

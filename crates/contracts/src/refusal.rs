@@ -212,16 +212,19 @@ fn shown(code: RefusalCode, value: &str) -> String {
 /// A value for people: without control characters, at most 64 characters.
 fn escaped(value: &str) -> String {
     const LONGEST: usize = 64;
-    let start: String = value.chars().take(LONGEST).collect();
-    let mut text: String = start
-        .chars()
-        .flat_map(|character| match character {
-            '"' | '\'' => character.to_string().chars().collect::<Vec<_>>(),
+    let mut text = String::new();
+    let mut length = 0_usize;
+    for character in value.chars() {
+        let shown: String = match character {
+            '"' | '\'' => character.to_string(),
             other => other.escape_debug().collect(),
-        })
-        .collect();
-    if start.len() < value.len() {
-        text.push('…');
+        };
+        length = length.saturating_add(shown.chars().count());
+        if length > LONGEST {
+            text.push('…');
+            break;
+        }
+        text.push_str(&shown);
     }
     text
 }
@@ -235,6 +238,9 @@ mod tests {
         assert_eq!(escaped("a\"\u{1b}[2J"), "a\"\\u{1b}[2J");
         let long = escaped(&"x".repeat(100));
         assert_eq!(long, format!("{}…", "x".repeat(64)));
+        assert_eq!(escaped(&"x".repeat(64)), "x".repeat(64));
+        let controls = escaped(&"\u{1b}".repeat(64));
+        assert_eq!(controls, format!("{}…", "\\u{1b}".repeat(10)));
     }
 
     #[test]

@@ -213,7 +213,7 @@ fn asset_columns<R: Read>(
 
 /// A column's name for a message, cut: it is text of the file.
 fn shown_column(name: &str) -> String {
-    name.chars().take(32).flat_map(char::escape_debug).collect()
+    name.chars().flat_map(char::escape_debug).take(32).collect()
 }
 
 /// Why a cell is not a decimal.

@@ -119,6 +119,13 @@ pub(crate) const FORM: &[Case] = &[
         "AAPL",
     ),
     case(
+        "a field whose name is not plain text",
+        Json(MANDATE, "\"cash_weight\"", "\"cash`, expected \\u001b\""),
+        UnknownField,
+        "",
+        "cash`, expected \\u{1b}",
+    ),
+    case(
         "a row as an array, without the names of its fields",
         Json(
             MANDATE,
