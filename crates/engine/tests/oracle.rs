@@ -122,12 +122,16 @@ fn assert_near(found: Money, reference: &str) {
 /// 112846591.38078633. No cash limit binds.
 #[test]
 fn rebalancing_to_99_percent_ends_where_vectorbt_does() {
-    assert_near(final_nlv("0.99"), "112846591.38078633");
+    let nlv = final_nlv("0.99");
+    println!("final NLV {nlv}");
+    assert_near(nlv, "112846591.38078633");
 }
 
 /// Sells first, then every buy scaled by one factor to the cash left, fees included:
 /// 117803735.40732999 in exact decimals.
 #[test]
 fn rebalancing_to_100_percent_scales_every_buy_by_one_factor() {
-    assert_near(final_nlv("1"), "117803735.40732999");
+    let nlv = final_nlv("1");
+    println!("final NLV {nlv}");
+    assert_near(nlv, "117803735.40732999");
 }
