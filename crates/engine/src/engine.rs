@@ -3,6 +3,7 @@
 mod decide;
 mod guard;
 mod open;
+mod state;
 mod trade;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use ios012_lineage::{
 };
 
 use crate::{CycleSummary, Effect, EngineError, Event};
-use open::OpenCycle;
+use state::OpenCycle;
 
 /// The version of the rules of decision and accounting: a ledger replays only under its own.
 pub(crate) const RULES: Code = Code::literal("1");

@@ -5,26 +5,13 @@ use std::sync::Arc;
 use ios012_constraints::{AssetState, Limits, PortfolioState, Universe, decide};
 use ios012_contracts::{CycleInput, CycleRow};
 use ios012_core::fixed::{exposure_of, value_of};
-use ios012_core::{
-    AssetId, AssetSpec, CoreError, Exposure, Money, Quantity, Ratio, Rounding, mul_div,
-};
+use ios012_core::{AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, mul_div};
 use ios012_lineage::{Binding, Code, Decision, Hash, Metadata, input_state_hash, lineage_hash};
 
 use super::guard::portfolio_block;
-use super::open::{NO_CYCLE, OpenCycle, reason};
+use super::state::{DecidedRow, NO_CYCLE, OpenCycle};
 use super::{CachedUniverse, Engine, Ramp};
 use crate::EngineError;
-
-/// One asset of the open cycle once it has been decided, in the order of the cycle's rows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DecidedRow {
-    pub(super) previous: Exposure,
-    pub(super) allowed: Exposure,
-    pub(super) held: Quantity,
-    pub(super) lineage_hash: Hash,
-    /// The leg of the next order.
-    pub(super) next_leg: u64,
-}
 
 impl Engine {
     /// Decides the open cycle and writes its decision records.
@@ -221,4 +208,13 @@ fn transition_cost(
     };
     let moved = size.units().checked_mul(nlv.units()).ok_or(overflow)?;
     mul_div(moved, rate.units(), SCALE, Rounding::AwayFromZero).map(Money::from_units)
+}
+
+/// The code of a decision's reason.
+const fn reason(unchanged: bool, on_target: bool) -> Code {
+    match (unchanged, on_target) {
+        (true, true) => Code::literal("on_target"),
+        (false, true) => Code::literal("to_target"),
+        (_, false) => Code::literal("limited"),
+    }
 }

@@ -1,36 +1,13 @@
 //! The beginning and the end of a cycle.
 
 use ios012_contracts::CycleInput;
-use ios012_core::{Money, UtcTime};
-use ios012_lineage::{Code, Cycle, CycleOutcome, Hash, Seal, sha256};
+use ios012_lineage::{Cycle, CycleOutcome, Seal, sha256};
 
-use super::decide::DecidedRow;
 use super::guard::Trip;
-use super::trade::{Phase, WorkingOrder};
+use super::state::{NO_CYCLE, OpenCycle, Phase};
 use super::{Engine, identity};
 use crate::account::write_trial_balance;
 use crate::{CycleSummary, Effect, EngineError};
-
-/// A cycle between its first record and its seal.
-#[derive(Debug)]
-pub(super) struct OpenCycle {
-    pub(super) input: CycleInput,
-    pub(super) account_hash: Hash,
-    pub(super) cycle_hash: Hash,
-    pub(super) nlv_before: Money,
-    pub(super) rows: Vec<DecidedRow>,
-    pub(super) phase: Phase,
-    pub(super) working: Vec<WorkingOrder>,
-    pub(super) decisions: u64,
-    pub(super) orders: u64,
-    pub(super) fills: u64,
-}
-
-impl OpenCycle {
-    pub(super) const fn as_of(&self) -> UtcTime {
-        self.input.as_of()
-    }
-}
 
 impl Engine {
     /// Begins a cycle: names its documents, checks the breakers, decides, and plans the
@@ -143,16 +120,5 @@ impl Engine {
         }));
         self.sealed = Some(open);
         Ok(())
-    }
-}
-
-pub(super) const NO_CYCLE: EngineError = EngineError::Sequence("no cycle is open");
-
-/// The code of a decision's reason.
-pub(super) const fn reason(unchanged: bool, on_target: bool) -> Code {
-    match (unchanged, on_target) {
-        (true, true) => Code::literal("on_target"),
-        (false, true) => Code::literal("to_target"),
-        (_, false) => Code::literal("limited"),
     }
 }

@@ -21,27 +21,8 @@ use ios012_lineage::{
 
 use super::Engine;
 use super::guard::portfolio_block;
-use super::open::{NO_CYCLE, OpenCycle};
+use super::state::{NO_CYCLE, OpenCycle, Phase, WorkingOrder};
 use crate::{Effect, EngineError};
-
-/// Which orders of the cycle are out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Reductions: no increase leaves before all of them are final.
-    Reducing,
-    /// Increases.
-    Increasing,
-}
-
-/// An order that was sent.
-#[derive(Debug, Clone)]
-pub(super) struct WorkingOrder {
-    order_id: OrderId,
-    row: usize,
-    side: Side,
-    left: Quantity,
-    is_final: bool,
-}
 
 impl Engine {
     /// Plans and sends the reductions; goes on to the increases if there are none.
