@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::project::Project;
 
-/// Without a sanitizer: the project forbids `unsafe`, so the laws in the targets, panics, overflow
-/// checks and debug assertions are what is looked for, and a run is twice as fast without one.
+/// Without a sanitizer, which would only slow the build and the runs: the project forbids `unsafe`,
+/// so the laws in the targets, panics, overflow checks and debug assertions are what is looked for.
 const SANITIZER: &str = "--sanitizer=none";
 
 /// How much of a failed target's log is shown from each of its telling lines on.
