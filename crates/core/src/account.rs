@@ -1,8 +1,8 @@
 //! Double-entry accounts of one portfolio, and the identity that every event must keep:
 //! balance-sheet NLV equals flow NLV, to the last digit (seed 6.1, invariant I11).
 //!
-//! The two sides are kept by two structures that never read each other: [`books`] posts balanced
-//! entries and values what is held; [`flows`] adds up gains and costs from the same events.
+//! The two sides are kept by two structures that never read each other: [`Books`] posts balanced
+//! entries and values what is held; [`Flows`] adds up gains and costs from the same events.
 
 mod books;
 mod flows;
