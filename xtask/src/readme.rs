@@ -32,10 +32,12 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
     for (_, listed) in &suites {
         good &= check_suites(listed);
     }
-    println!(
-        "{} commands print what README.md says, and its suites are those that run",
-        outputs.len()
-    );
+    if good {
+        println!(
+            "{} commands print what README.md says, and its suites are those that run",
+            outputs.len()
+        );
+    }
     Ok(good)
 }
 
