@@ -6,13 +6,14 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
+use std::io::Write as _;
 use std::path::Path;
 
 use divan::counter::{BytesCount, ItemsCount};
 use ios012_contracts::{History, Mandate, Market};
 use ios012_core::CurrencyCode;
-use ios012_engine::{Engine, EngineError, LedgerSink, MemorySink, Runner};
-use ios012_lineage::ledger::DocumentKind;
+use ios012_engine::{Engine, EngineError, FileSink, LedgerSink, MemorySink, Runner};
+use ios012_lineage::ledger::{DocumentKind, LedgerWriter};
 use ios012_lineage::{Chain, Hash, sha256};
 use ios012_paper::{PaperBroker, Script};
 use tokio::runtime::{Builder, Runtime};
@@ -47,6 +48,40 @@ fn sha256_floor(bencher: divan::Bencher<'_, '_>) {
         });
 }
 
+/// Fifty cycles with every batch of intents, and every seal, on disk before the next step.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn sync_every_intent(bencher: divan::Bencher<'_, '_>) {
+    let history = history();
+    let ran = run(&history, first(&history), CountingSink::default());
+    bencher.counter(ItemsCount::new(ran.keeps)).bench_local(|| {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let portfolio_id = history.standing().scenario().portfolio_id().clone();
+        let (writer, _) = LedgerWriter::create(folder.path(), &portfolio_id).expect("a ledger");
+        run(&history, first(&history), FileSink::new(writer)).decisions
+    });
+}
+
+/// The floor: as many times a write and an `fdatasync` of as many bytes, to one file.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn raw_sync_floor(bencher: divan::Bencher<'_, '_>) {
+    let history = history();
+    let ran = run(&history, first(&history), CountingSink::default());
+    let batch = vec![b'x'; usize::try_from(ran.bytes / ran.keeps).expect("a small batch")];
+    bencher.counter(ItemsCount::new(ran.keeps)).bench_local(|| {
+        let mut file = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("a file");
+        for _ in 0..ran.keeps {
+            file.write_all(&batch).expect("writes");
+            file.sync_data().expect("syncs");
+        }
+    });
+}
+
+fn first(history: &History) -> Vec<(Mandate, Market)> {
+    let mut cycles = cycles(history);
+    cycles.truncate(50);
+    cycles
+}
+
 /// CSV to checked documents, without the engine.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn read_documents(bencher: divan::Bencher<'_, '_>) {
@@ -62,6 +97,7 @@ struct Ran {
     decisions: u64,
     records: u64,
     bytes: u64,
+    keeps: u64,
 }
 
 fn history() -> History {
@@ -91,31 +127,32 @@ fn run<S: LedgerSink + Counted>(history: &History, cycles: Vec<(Mandate, Market)
             ran.decisions += cycle.expect("the engine goes on").0.decisions;
         }
     });
-    ran.bytes = runner.sink().bytes();
+    (ran.bytes, ran.keeps) = runner.sink().counted();
     ran.records = runner.engine().chain().head().0;
     ran
 }
 
+/// What a sink has counted: bytes, and how often it was asked to keep records.
 trait Counted {
-    fn bytes(&self) -> u64;
-}
-
-impl Counted for MemorySink {
-    fn bytes(&self) -> u64 {
-        0
+    fn counted(&self) -> (u64, u64) {
+        (0, 0)
     }
 }
+
+impl Counted for MemorySink {}
+impl Counted for FileSink {}
 
 /// Counts what the ledger and its documents would hold.
 #[derive(Debug, Default)]
 struct CountingSink {
     bytes: u64,
+    keeps: u64,
     memory: MemorySink,
 }
 
 impl Counted for CountingSink {
-    fn bytes(&self) -> u64 {
-        self.bytes
+    fn counted(&self) -> (u64, u64) {
+        (self.bytes, self.keeps)
     }
 }
 
@@ -126,6 +163,7 @@ impl LedgerSink for CountingSink {
     }
 
     fn records(&mut self, _: &mut Chain) -> Result<(), EngineError> {
+        self.keeps += 1;
         Ok(())
     }
 

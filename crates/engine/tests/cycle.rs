@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
 use ios012_contracts::{Constraints, Mandate, Market, Registry, Scenario, Standing};
-use ios012_core::{CoreError, Money, Quantity};
+use ios012_core::sequence::Side;
+use ios012_core::{CoreError, Exposure, Money, Quantity};
 use ios012_engine::{CycleSummary, Engine, EngineError, LedgerSink, Runner};
 use ios012_lineage::ledger::DocumentKind;
-use ios012_lineage::{Chain, Code, CycleOutcome, Hash, OrderId, OutcomeState, Record};
+use ios012_lineage::{
+    Chain, Code, CycleOutcome, Decision, Hash, OrderId, OutcomeState, Record, order_id,
+};
 use ios012_paper::{Action, PaperBroker, Rule, Script};
+use proptest::prelude::*;
 
 fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
     text.parse().expect("a decimal")
@@ -192,7 +196,7 @@ fn an_unfilled_reduction_takes_the_room_of_the_increases() {
     ] {
         let rule = Rule {
             asset_id: None,
-            side: Some(ios012_core::sequence::Side::Sell),
+            side: Some(Side::Sell),
             as_of: None,
             action,
         };
@@ -385,4 +389,44 @@ fn partial_fills_add_up_to_the_order() {
         })
         .collect();
     assert_eq!(states, [OutcomeState::Accepted, OutcomeState::Filled]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// I9: an order has a decision of its own cycle, derives its id from it, and moves the way the
+    /// decision does; a cycle that was aborted has none.
+    #[test]
+    fn no_order_without_a_decision(days in proptest::collection::vec((0..13_u32, 0..13_u32, 60..140_u32, 60..140_u32, 0..100_u32), 1..6), part in 0..5_u32) {
+        let rule = Rule { asset_id: None, side: None, as_of: None, action: Action::Partial(amount(&format!("0.{part}1"))) };
+        let mut desk = Desk::open(paper(if part == 0 { Vec::new() } else { vec![rule] }));
+        for (a, b, price_a, price_b, shock) in days {
+            let target = |twentieths: u32| Exposure::from_units(i128::from(twentieths) * Exposure::SCALE / 20).to_string();
+            let (a, b) = (target(a), target(b));
+            let ran = desk.day([&a, &b], [&price_a.to_string(), &price_b.to_string()], &shock.to_string());
+            prop_assert!(ran.is_ok(), "{ran:?}");
+        }
+        let mut decisions: Vec<&Decision> = Vec::new();
+        let mut orders = 0;
+        for record in &desk.runner.sink().0 {
+            match record {
+                Record::Cycle(_) => { decisions.clear(); orders = 0; }
+                Record::Decision(decision) => decisions.push(decision),
+                Record::Order(order) => {
+                    orders += 1;
+                    let decision = decisions.iter().find(|decision| decision.asset_id == order.asset_id);
+                    let decision = decision.expect("a decision on the asset of the order");
+                    prop_assert_eq!(order.order_id, order_id(decision.lineage_hash, order.leg));
+                    let buys = decision.allowed_exposure > decision.previous_exposure;
+                    let sells = decision.allowed_exposure < decision.previous_exposure;
+                    prop_assert_eq!((buys, sells), (order.side == Side::Buy, order.side == Side::Sell));
+                }
+                Record::Seal(seal) => {
+                    prop_assert_eq!(seal.orders, orders);
+                    prop_assert!(seal.outcome == CycleOutcome::Executed || orders == 0);
+                }
+                _ => {}
+            }
+        }
+    }
 }
