@@ -19,7 +19,6 @@ pub struct Universe {
     pub(crate) by_name: Vec<usize>,
     pub(crate) net: i128,
     pub(crate) dead_band: i128,
-    pub(crate) ramp_steps: u32,
 }
 
 /// The limits of one asset, in quanta of exposure.
@@ -67,7 +66,6 @@ impl Universe {
             by_name,
             net: limits.net.units(),
             dead_band: limits.dead_band.units(),
-            ramp_steps: limits.ramp_steps,
         })
     }
 
@@ -79,11 +77,6 @@ impl Universe {
     /// Whether there are no assets.
     pub const fn is_empty(&self) -> bool {
         self.assets.is_empty()
-    }
-
-    /// Cycles over which a move is spread.
-    pub const fn ramp_steps(&self) -> u32 {
-        self.ramp_steps
     }
 }
 

@@ -15,9 +15,7 @@ use ios012_core::sequence::{
     Move, OrderBounds, Plan, PlannedOrder, Side, plan_increases, plan_reductions,
 };
 use ios012_core::{Exposure, Quantity, Rounding};
-use ios012_lineage::{
-    Code, CycleOutcome, Fill, Order, OrderId, Outcome, OutcomeState, Residual, order_id,
-};
+use ios012_lineage::{Code, CycleOutcome, Fill, Order, Outcome, OutcomeState, Residual, order_id};
 
 use super::Engine;
 use super::guard::portfolio_block;
@@ -257,7 +255,14 @@ impl Engine {
             .position(|order| order.order_id == order_id && !order.is_final);
         let place = place.ok_or(EngineError::UnknownOrder { order_id })?;
         match event.news {
-            News::Accepted => self.write_outcome(order_id, OutcomeState::Accepted, "accepted")?,
+            News::Accepted => {
+                let (state, code) = (OutcomeState::Accepted, Code::literal("accepted"));
+                self.write(Outcome {
+                    code,
+                    order_id,
+                    state,
+                })?;
+            }
             News::Filled(fill) => self.book_fill(place, &fill)?,
             News::Rejected(code) => self.finish(place, OutcomeState::Rejected, code)?,
             News::Expired(code) => self.finish(place, OutcomeState::Expired, code)?,
@@ -320,20 +325,6 @@ impl Engine {
         let order_id = order.order_id;
         self.write(Outcome {
             code,
-            order_id,
-            state,
-        })?;
-        Ok(())
-    }
-
-    fn write_outcome(
-        &mut self,
-        order_id: OrderId,
-        state: OutcomeState,
-        code: &'static str,
-    ) -> Result<(), EngineError> {
-        self.write(Outcome {
-            code: code.parse()?,
             order_id,
             state,
         })?;
