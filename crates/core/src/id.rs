@@ -7,11 +7,25 @@ use core::str::FromStr;
 
 use crate::CoreError;
 
+/// The first eight bytes as a number that orders as they do. Shorter text is padded with zeros,
+/// which no grammar allows.
+fn prefix(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    for (byte, &first) in bytes.iter_mut().zip(text.as_bytes()) {
+        *byte = first;
+    }
+    u64::from_be_bytes(bytes)
+}
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $what:literal, $grammar:literal, $lengths:expr, $first:expr, $rest:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name {
+            // Compared first. It orders as the text does, and is usually all that is needed.
+            prefix: u64,
+            text: Arc<str>,
+        }
 
         impl $name {
             /// The grammar, as a regular expression.
@@ -19,7 +33,7 @@ macro_rules! identifier {
 
             /// The text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                &self.text
             }
         }
 
@@ -34,7 +48,7 @@ macro_rules! identifier {
                     && bytes.next().is_some_and(first)
                     && bytes.all(rest);
                 if fits {
-                    Ok(Self(Arc::from(text)))
+                    Ok(Self { prefix: prefix(text), text: Arc::from(text) })
                 } else {
                     Err(CoreError::Identifier { what: $what, grammar: $grammar })
                 }
@@ -51,7 +65,7 @@ macro_rules! identifier {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.pad(&self.0)
+                formatter.pad(&self.text)
             }
         }
     };
@@ -104,6 +118,32 @@ mod tests {
         }
         assert!("USD".parse::<CurrencyCode>().is_ok());
         assert!("sp500-inverse_vol".parse::<PortfolioId>().is_ok());
+    }
+
+    #[test]
+    fn orders_as_the_text_does() {
+        let ordered = [
+            "A",
+            "A.B",
+            "AA",
+            "AAAAAAAA",
+            "AAAAAAAA.",
+            "AAAAAAAAA",
+            "AAAAAAAAB",
+            "AB",
+            "B",
+            "a",
+        ];
+        for (place, first) in ordered.iter().enumerate() {
+            for (other_place, other) in ordered.iter().enumerate() {
+                let (first, other) = (first.parse::<AssetId>(), other.parse::<AssetId>());
+                assert_eq!(
+                    first.ok().cmp(&other.ok()),
+                    place.cmp(&other_place),
+                    "{place} against {other_place}"
+                );
+            }
+        }
     }
 
     #[test]

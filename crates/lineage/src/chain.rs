@@ -158,6 +158,15 @@ impl Chain {
         batch
     }
 
+    /// Gives the memory of a batch that was written back to the chain, if it has none of its own:
+    /// fresh memory costs a page fault for every page.
+    pub fn reuse(&mut self, batch: Batch) {
+        if self.pending.capacity() == 0 {
+            self.pending = batch.lines;
+            self.pending.clear();
+        }
+    }
+
     /// Forgets the pending lines and keeps their memory. [`crate::LedgerWriter::append`] does it.
     pub fn clear_pending(&mut self) {
         self.pending.clear();

@@ -1,4 +1,4 @@
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use ios012_lineage::ledger::{DocumentKind, LedgerWriter};
@@ -20,6 +20,7 @@ pub struct BackgroundSink {
     documents: Vec<KeptDocument>,
     last_of_kind: Vec<(DocumentKind, Hash)>,
     to_writer: Option<SyncSender<Work>>,
+    written: Receiver<Batch>,
     writer: Option<JoinHandle<Result<(), LineageError>>>,
 }
 
@@ -44,14 +45,16 @@ impl BackgroundSink {
     /// [`EngineError::Thread`] if no thread can be started.
     pub fn new(writer: LedgerWriter, cycles: u32) -> Result<Self, EngineError> {
         let (to_writer, work) = sync_channel::<Work>(0);
+        let (from_writer, written) = channel();
         let thread = std::thread::Builder::new().name("ledger".to_owned());
-        let thread = thread.spawn(move || write_all(writer, work.into_iter()));
+        let thread = thread.spawn(move || write_all(writer, work.into_iter(), &from_writer));
         Ok(Self {
             cycles,
             unkept_cycles: 0,
             documents: Vec::new(),
             last_of_kind: Vec::new(),
             to_writer: Some(to_writer),
+            written,
             writer: Some(thread.map_err(EngineError::Thread)?),
         })
     }
@@ -66,6 +69,9 @@ impl BackgroundSink {
             .to_writer
             .as_ref()
             .is_some_and(|writer| writer.send(work).is_ok());
+        if let Ok(batch) = self.written.try_recv() {
+            chain.reuse(batch);
+        }
         // A writer that takes no more work has failed, and says so when it is joined.
         if sent { Ok(()) } else { self.join() }
     }
@@ -122,6 +128,7 @@ impl LedgerSink for BackgroundSink {
 fn write_all(
     mut writer: LedgerWriter,
     work: impl Iterator<Item = Work>,
+    written: &Sender<Batch>,
 ) -> Result<(), LineageError> {
     for Work { documents, lines } in work {
         for document in documents {
@@ -129,6 +136,8 @@ fn write_all(
         }
         writer.append_batch(&lines)?;
         writer.sync()?;
+        // A chain that has ended wants no memory back.
+        let _ = written.send(lines);
     }
     Ok(())
 }
