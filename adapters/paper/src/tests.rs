@@ -1,6 +1,6 @@
 use ios012_constraints::{ControlContext, approve};
 use ios012_core::fixed::notional;
-use ios012_core::sequence::PlannedOrder;
+use ios012_core::sequence::{Intent, PlannedOrder};
 use ios012_core::{AssetSpec, Instrument, Money, UtcTime};
 use proptest::prelude::*;
 
@@ -23,6 +23,8 @@ fn submission(side: Side, quantity: &str, price: &str, collar: &str) -> Submissi
         leverage_factor: Ratio::ONE,
         initial_margin_rate: Ratio::ONE,
         maintenance_margin_rate: Ratio::ONE,
+        expiry: None,
+        payoff: ios012_core::Payoff::Linear,
         active: true,
     };
     let reference_price: Price = amount(price);
@@ -47,6 +49,10 @@ fn submission(side: Side, quantity: &str, price: &str, collar: &str) -> Submissi
     let order = PlannedOrder {
         index: 0,
         side,
+        intent: match side {
+            Side::Buy => Intent::Increase,
+            Side::Sell => Intent::Reduce,
+        },
         quantity: amount(quantity),
         limit_price: limit_price.expect("fits"),
     };

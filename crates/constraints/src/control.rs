@@ -202,6 +202,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use ios012_core::Instrument;
+    use ios012_core::sequence::Intent;
 
     use super::*;
 
@@ -222,6 +223,8 @@ mod tests {
             leverage_factor: Ratio::ONE,
             initial_margin_rate: Ratio::ONE,
             maintenance_margin_rate: Ratio::ONE,
+            expiry: None,
+            payoff: ios012_core::Payoff::Linear,
             active: true,
         }
     }
@@ -230,6 +233,10 @@ mod tests {
         PlannedOrder {
             index: 0,
             side,
+            intent: match side {
+                Side::Buy => Intent::Increase,
+                Side::Sell => Intent::Reduce,
+            },
             quantity: amount(quantity),
             limit_price: amount(limit_price),
         }

@@ -273,6 +273,8 @@ fn spec(id: &str) -> AssetSpec {
         leverage_factor: Ratio::ONE,
         initial_margin_rate: Ratio::ONE,
         maintenance_margin_rate: Ratio::ONE,
+        expiry: None,
+        payoff: ios012_core::Payoff::Linear,
         active: true,
     }
 }

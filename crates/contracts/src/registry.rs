@@ -263,6 +263,8 @@ fn read_asset(reader: &Reader<'_>, row: usize, raw: &RawAsset) -> Result<AssetSp
             "above 0 and at most initial_margin_rate",
             |rate: Ratio| rate.is_positive() && rate <= initial_margin_rate
         ),
+        payoff: ios012_core::Payoff::Linear,
+        expiry: None,
         active: raw.active,
     };
     check_economics(reader, row, &asset)?;

@@ -19,6 +19,8 @@ pub enum Rounding {
     TowardZero,
     /// Go to the next quantum: measurements and costs.
     AwayFromZero,
+    /// Go to the nearest quantum, from halfway to the even one: translation between currencies.
+    HalfEven,
 }
 
 /// `a × b / divisor` through a 256-bit intermediate, rounded once in the named direction.
@@ -27,7 +29,7 @@ pub enum Rounding {
 /// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if the result leaves `i128`.
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "the divisor is non-zero and the only other trap, MIN / -1, is excluded by checked_div"
+    reason = "the divisor is non-zero, MIN / -1 is excluded by checked_div, and 128 × 128 bits fit 256"
 )]
 pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
     const OPERATION: &str = "mul_div";
@@ -39,28 +41,83 @@ pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i1
     let overflow = CoreError::Overflow {
         operation: OPERATION,
     };
-    let (quotient, inexact, negative) = if let Some(product) = a.checked_mul(b) {
-        let quotient = product.checked_div(divisor).ok_or(overflow)?;
-        (
-            quotient,
-            product % divisor != 0,
-            (product < 0) != (divisor < 0),
-        )
-    } else {
-        let product = I256::from(a) * I256::from(b);
-        let wide_divisor = I256::from(divisor);
-        let quotient = i128::try_from(product / wide_divisor).map_err(|_| overflow)?;
-        (
-            quotient,
-            product % wide_divisor != 0,
-            (product < 0) != (divisor < 0),
-        )
+    let Some(product) = a.checked_mul(b) else {
+        return wide_div(I256::from(a) * I256::from(b), I256::from(divisor), rounding);
     };
-    if !inexact || rounding == Rounding::TowardZero {
+    let quotient = product.checked_div(divisor).ok_or(overflow)?;
+    let rest = product % divisor;
+    let away = match rounding {
+        Rounding::TowardZero => false,
+        Rounding::AwayFromZero => rest != 0,
+        Rounding::HalfEven => {
+            // The rest is below the divisor, so the difference can't overflow.
+            let rest = rest.unsigned_abs();
+            let to_next = divisor.unsigned_abs() - rest;
+            rest > to_next || (rest == to_next && quotient % 2 != 0)
+        }
+    };
+    if !away {
         return Ok(quotient);
     }
-    let step = if negative { -1 } else { 1 };
+    let step = if (product < 0) == (divisor < 0) {
+        1
+    } else {
+        -1
+    };
     quotient.checked_add(step).ok_or(overflow)
+}
+
+/// The product of `factors` over the product of `divisors` through 256 bits, rounded once in the
+/// named direction.
+///
+/// # Errors
+/// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if a product leaves 256 bits or the
+/// result leaves `i128`.
+pub fn product_div(
+    factors: &[i128],
+    divisors: &[i128],
+    rounding: Rounding,
+) -> Result<i128, CoreError> {
+    let overflow = CoreError::Overflow {
+        operation: "product_div",
+    };
+    let product = |parts: &[i128]| {
+        let mut parts = parts.iter().map(|&part| I256::from(part));
+        parts.try_fold(I256::ONE, I256::checked_mul)
+    };
+    let numerator = product(factors).ok_or(overflow)?;
+    let divisor = product(divisors).ok_or(overflow)?;
+    wide_div(numerator, divisor, rounding)
+}
+
+fn wide_div(numerator: I256, divisor: I256, rounding: Rounding) -> Result<i128, CoreError> {
+    if divisor == I256::ZERO {
+        return Err(CoreError::DivisionByZero {
+            operation: "wide division",
+        });
+    }
+    let overflow = CoreError::Overflow {
+        operation: "wide division",
+    };
+    let quotient = numerator.checked_div(divisor).ok_or(overflow)?;
+    let rest = numerator.checked_rem(divisor).ok_or(overflow)?;
+    let away = match rounding {
+        Rounding::TowardZero => false,
+        Rounding::AwayFromZero => rest != I256::ZERO,
+        Rounding::HalfEven => {
+            let rest = rest.unsigned_abs();
+            let to_next = divisor.unsigned_abs().checked_sub(rest).ok_or(overflow)?;
+            let odd = quotient.checked_rem(I256::new(2)) != Some(I256::ZERO);
+            rest > to_next || (rest == to_next && odd)
+        }
+    };
+    let step = match (away, (numerator < I256::ZERO) == (divisor < I256::ZERO)) {
+        (false, _) => I256::ZERO,
+        (true, true) => I256::ONE,
+        (true, false) => I256::MINUS_ONE,
+    };
+    let rounded = quotient.checked_add(step).ok_or(overflow)?;
+    i128::try_from(rounded).map_err(|_| overflow)
 }
 
 macro_rules! quantum {

@@ -13,7 +13,9 @@ extern crate alloc;
 
 pub mod account;
 mod error;
+pub mod event;
 pub mod fixed;
+pub mod fx;
 pub mod id;
 pub mod instrument;
 pub mod sequence;
@@ -21,7 +23,9 @@ pub mod time;
 
 pub use account::Accounts;
 pub use error::CoreError;
+pub use event::{BookEvent, BookEventKind, DayCount};
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
+pub use fx::FxRate;
 pub use id::{AssetId, ClassId, CurrencyCode, GroupId, PortfolioId};
-pub use instrument::{AssetSpec, Instrument};
+pub use instrument::{AssetSpec, Instrument, Payoff};
 pub use time::UtcTime;

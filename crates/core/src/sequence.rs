@@ -6,7 +6,9 @@ use core::cmp::Reverse;
 use core::fmt;
 
 use crate::fixed::{fraction_of, notional};
-use crate::{AssetSpec, CoreError, Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
+use crate::{
+    AssetSpec, CoreError, Exposure, FxRate, Money, Price, Quantity, Ratio, Rounding, mul_div,
+};
 
 /// Side of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,15 @@ impl Side {
     }
 }
 
+/// What an order does to its position. A change of sign is two orders, one of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Intent {
+    /// Takes it toward zero, and never past it.
+    Reduce,
+    /// Takes it away from zero.
+    Increase,
+}
+
 /// One decided move of one asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Move<'a> {
@@ -39,6 +50,8 @@ pub struct Move<'a> {
     pub held: Quantity,
     /// Reference price of the cycle, above zero.
     pub reference_price: Price,
+    /// What its currency is worth in base currency.
+    pub rate: FxRate,
     /// Volatility, where the snapshot has one; it only orders the reductions.
     pub volatility: Option<Ratio>,
     /// Marked exposure before the cycle.
@@ -54,6 +67,8 @@ pub struct PlannedOrder {
     pub index: usize,
     /// Side.
     pub side: Side,
+    /// Whether it gives up or adds exposure.
+    pub intent: Intent,
     /// Units, a multiple of the lot size, above zero.
     pub quantity: Quantity,
     /// Worst acceptable price: the collar around the reference price, on the tick.
@@ -393,6 +408,10 @@ impl Move<'_> {
             return Ok(Some(PlannedOrder {
                 index,
                 side,
+                intent: match side {
+                    Side::Sell => Intent::Reduce,
+                    Side::Buy => Intent::Increase,
+                },
                 quantity,
                 limit_price,
             }));

@@ -103,6 +103,8 @@ impl Asset {
             leverage_factor: Ratio::ONE,
             initial_margin_rate: Ratio::ONE,
             maintenance_margin_rate: Ratio::ONE,
+            expiry: None,
+            payoff: ios012_core::Payoff::Linear,
             active: self.active,
         }
     }

@@ -149,6 +149,8 @@ fn spec(row: &Row) -> AssetSpec {
         leverage_factor: Ratio::ONE,
         initial_margin_rate: Ratio::ONE,
         maintenance_margin_rate: Ratio::ONE,
+        expiry: None,
+        payoff: ios012_core::Payoff::Linear,
         active: row.active,
     }
 }

@@ -23,6 +23,8 @@ fn spec(name: &str, lot: &str, tick: &str, min_notional: &str) -> AssetSpec {
         leverage_factor: Ratio::ONE,
         initial_margin_rate: Ratio::ONE,
         maintenance_margin_rate: Ratio::ONE,
+        expiry: None,
+        payoff: crate::Payoff::Linear,
         active: true,
     }
 }
@@ -38,6 +40,7 @@ fn step<'a>(
         spec,
         held: amount(held),
         reference_price: amount(price),
+        rate: FxRate::ONE,
         volatility: None,
         previous: amount(previous),
         allowed: amount(allowed),
@@ -104,6 +107,7 @@ fn a_buy_is_cut_to_whole_lots_below_its_limit() {
         [PlannedOrder {
             index: 0,
             side: Side::Buy,
+            intent: Intent::Increase,
             quantity: amount("71"),
             limit_price: amount("7.05")
         }]
@@ -124,6 +128,7 @@ fn a_close_sells_all_at_or_above_its_limit() {
         [PlannedOrder {
             index: 0,
             side: Side::Sell,
+            intent: Intent::Reduce,
             quantity: amount("71"),
             limit_price: amount("6.95")
         }]
@@ -201,6 +206,7 @@ proptest! {
             spec,
             held: Quantity::ZERO,
             reference_price: Price::from_units(price),
+            rate: FxRate::ONE,
             volatility: None,
             previous: Exposure::ZERO,
             allowed: Exposure::from_units(allowed),
@@ -243,7 +249,7 @@ proptest! {
         let price = Price::from_units(price);
         let value = notional(Quantity::from_units(held), price, Rounding::AwayFromZero).expect("fits");
         let previous = crate::fixed::exposure_of(value, nlv, Rounding::AwayFromZero).expect("fits");
-        let step = Move { spec: &spec, held: Quantity::from_units(held), reference_price: price, volatility: None, previous, allowed: Exposure::from_units(allowed) };
+        let step = Move { spec: &spec, held: Quantity::from_units(held), reference_price: price, rate: FxRate::ONE, volatility: None, previous, allowed: Exposure::from_units(allowed) };
         let mut plan = Plan::default();
         let costs = costs("0", "0");
         plan_reductions(&[step], nlv, costs, &mut plan).expect("plans");

@@ -357,6 +357,7 @@ fn moves(
             spec: open.input.asset(row).ok_or(EngineError::NoAsset)?,
             held: decided.held,
             reference_price: row.reference_price,
+            rate: ios012_core::FxRate::ONE,
             volatility: row.volatility,
             previous: decided.previous,
             allowed,
