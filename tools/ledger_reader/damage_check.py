@@ -50,7 +50,7 @@ CODES = (
     "unreadable", "not_a_ledger", "head_form", "segment_numbers", "segment_size", "line_form",
     "record_hash", "canonical", "member", "seq", "prev", "portfolio_id", "epoch", "genesis",
     "cycle_grammar", "cycle_id", "timestamp", "decision_order", "binding", "input_state_hash",
-    "lineage_hash", "no_decision", "order_id", "no_order", "fill_id", "quantity", "seal",
+    "lineage_hash", "no_decision", "order_id", "no_order", "fill_id", "quantity", "entry_balance", "seal",
     "document_hash", "document_missing", "head_mismatch", "tail_cut_or_rewritten",
 )
 NAMES = {COMPLETE: "complete", DAMAGED: "damaged", INCOMPLETE: "incomplete"}

@@ -357,6 +357,12 @@ BROKEN = [
     ("binding", 3, lambda: Book().genesis().cycle().decision(binding=[("0.5", "0.4")])),
     ("binding", 3, lambda: Book().genesis().cycle().decision(
         binding=[("0.5", "0.4"), ("0.3", "0.2")], allowed="0.2")),
+    ("entry_balance", 2, lambda: Book().genesis().add("entry", event="interest", time=AS_OF, lines=[
+        {"account": "cash", "amount": "-1", "currency": "USD"},
+        {"account": "interest", "amount": "0.99999999", "currency": "USD"}])),
+    ("entry_balance", 2, lambda: Book().genesis().add("entry", event="transfer", time=AS_OF, lines=[
+        {"account": "cash", "amount": "1", "currency": "USD"},
+        {"account": "cash", "amount": "-1", "currency": "EUR"}])),
     ("input_state_hash", 3, lambda: Book().genesis().cycle().decision(previous_exposure="0.1")),
     ("input_state_hash", 3, lambda: Book().genesis().cycle().decision(
         metadata={"reference_price": "11"})),
@@ -414,7 +420,10 @@ WHOLE = [
     .seal(counts="112"),
     lambda: Book().genesis().add("entry", event="split", time=AS_OF, lines=[
         {"account": "position", "amount": "-0.000000001", "asset_id": "AAA"},
-        {"account": "cash", "amount": "1", "currency": "USD"}]),
+        {"account": "cash", "amount": "1", "currency": "USD"},
+        {"account": "transfers", "amount": "-1", "currency": "USD"},
+        {"account": "cash", "amount": "0.00000001", "currency": "EUR"},
+        {"account": "transfers", "amount": "-0.00000001", "currency": "EUR"}]),
     lambda: Book().genesis().add("governance", event="e", document_hash=None,
                                  evidence=[{"name": "n", "value": ""}]),
 ]

@@ -542,6 +542,15 @@ class Verifier:
         if quantity <= 0 or order.filled > order.quantity:
             self.fail("quantity", "a fill of zero or less, or fills of more than the order")
 
+    def rules_of_entry(self, record: dict[str, Any], _: str) -> None:
+        sums: dict[str, int] = {}
+        for line in record["lines"]:
+            if "currency" in line:
+                sums[line["currency"]] = sums.get(line["currency"], 0) + units(line["amount"])
+        for currency, total in sums.items():
+            if total != 0:
+                self.fail("entry_balance", f"the lines in {currency} do not sum to zero")
+
     def rules_of_seal(self, record: dict[str, Any], _: str) -> None:
         for name, count in self.counts.items():
             if int(record[name]) != count:

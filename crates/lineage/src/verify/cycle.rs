@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ios012_core::{AssetId, Exposure, Quantity, UtcTime};
+use ios012_core::{AssetId, CurrencyCode, Exposure, Money, Quantity, UtcTime};
 
 use super::failure::{Breach, FailureCode};
 use crate::derive::{OrderId, input_state_hash, lineage_hash, order_id};
 use crate::record::{
-    Cycle, CycleOutcome, Decision, Fill, Metadata, Order, Outcome, OutcomeState, Record, Seal,
+    Amount, Cycle, CycleOutcome, Decision, Entry, Fill, Metadata, Order, Outcome, OutcomeState,
+    Record, Seal,
 };
 use crate::{Code, Hash};
 
@@ -123,8 +124,8 @@ impl CycleCheck {
                 self.unit = Unit::Recovery;
                 Ok(())
             }
+            Record::Entry(entry) => check_balance(entry),
             Record::Genesis(_)
-            | Record::Entry(_)
             | Record::Breaker(_)
             | Record::Governance(_)
             | Record::Unknown { .. } => Ok(()),
@@ -345,6 +346,26 @@ impl CycleCheck {
     }
 }
 
+/// The lines in money sum to zero in each currency. Lines in units only say what moved.
+fn check_balance(entry: &Entry) -> Result<(), Breach> {
+    let mut sums: BTreeMap<&CurrencyCode, Money> = BTreeMap::new();
+    for line in &entry.lines {
+        if let Amount::Cash(currency, money) = &line.amount {
+            let sum = sums.entry(currency).or_default();
+            *sum = sum
+                .checked_add(*money)
+                .map_err(|error| Breach::new(FailureCode::EntryBalance, error.to_string()))?;
+        }
+    }
+    match sums.iter().find(|(_, sum)| !sum.is_zero()) {
+        None => Ok(()),
+        Some((currency, sum)) => Err(Breach::new(
+            FailureCode::EntryBalance,
+            format!("the lines in {currency} sum to {sum}"),
+        )),
+    }
+}
+
 /// The limits form a chain from target to allowed; without one the two are equal.
 fn check_binding(decision: &Decision, metadata: &Metadata) -> Result<(), Breach> {
     let mut at: Exposure = decision.target_exposure;
@@ -393,4 +414,51 @@ fn sent(orders: &mut BTreeMap<OrderId, Sent>, id: OrderId) -> Result<&mut Sent, 
     orders
         .get_mut(&id)
         .ok_or_else(|| Breach::new(FailureCode::NoOrder, format!("the cycle has no order {id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ios012_core::CoreError;
+
+    use super::*;
+    use crate::record::EntryLine;
+
+    fn of<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
+        text.parse().expect("a test's literal")
+    }
+
+    fn line(amount: Amount) -> EntryLine {
+        EntryLine {
+            account: Code::literal("cash"),
+            amount,
+        }
+    }
+
+    /// One currency never pays for another, and units are no money.
+    #[test]
+    fn an_entry_balances_in_each_currency() {
+        let cash = |currency, amount| line(Amount::Cash(of(currency), of(amount)));
+        let units = line(Amount::Asset(of("AAA"), of("-3")));
+        let balanced = vec![cash("USD", "1.5"), units.clone(), cash("USD", "-1.5")];
+        let cases = [
+            (Vec::new(), true),
+            (vec![units], true),
+            (balanced.clone(), true),
+            (
+                [balanced.clone(), vec![cash("EUR", "0.00000001")]].concat(),
+                false,
+            ),
+            (vec![cash("USD", "1"), cash("EUR", "-1")], false),
+        ];
+        for (lines, expected) in cases {
+            let entry = Entry {
+                event: Code::literal("split"),
+                lines,
+                time: UtcTime::from_date("2020-01-02").expect("a date"),
+            };
+            let code = check_balance(&entry).map_err(|breach| breach.code);
+            assert_eq!(code.is_ok(), expected, "{entry:?}");
+            assert!(code.is_ok() || code == Err(FailureCode::EntryBalance));
+        }
+    }
 }

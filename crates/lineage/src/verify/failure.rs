@@ -59,6 +59,8 @@ text_enum! {
         FillId = "fill_id",
         /// A quantity is not above zero, or fills do not add up.
         Quantity = "quantity",
+        /// The lines of an entry do not sum to zero in one of their currencies.
+        EntryBalance = "entry_balance",
         /// A seal does not count what it seals, or lacks an amount.
         Seal = "seal",
         /// The hash of a document is not the hash of its JSON.
