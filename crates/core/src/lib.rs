@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod account;
+pub mod calendar;
 mod error;
 pub mod event;
 pub mod fixed;
@@ -22,6 +23,7 @@ pub mod sequence;
 pub mod time;
 
 pub use account::Accounts;
+pub use calendar::Calendar;
 pub use error::CoreError;
 pub use event::{BookEvent, BookEventKind, DayCount};
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};

@@ -26,6 +26,18 @@ impl UtcTime {
         self.0
     }
 
+    /// The instant so many milliseconds after the Unix epoch, or [`CoreError::Overflow`] outside
+    /// years 0001 to 9999.
+    pub const fn from_unix_milliseconds(milliseconds: i64) -> Result<Self, CoreError> {
+        if FIRST <= milliseconds && milliseconds <= LAST {
+            Ok(Self(milliseconds))
+        } else {
+            Err(CoreError::Overflow {
+                operation: "time sum",
+            })
+        }
+    }
+
     /// Midnight UTC at the start of a date written as `2026-11-22`.
     pub fn from_date(text: &str) -> Result<Self, CoreError> {
         let shape = b"dddd-dd-dd";
@@ -41,12 +53,7 @@ impl UtcTime {
         let overflow = CoreError::Overflow {
             operation: "time sum",
         };
-        let sum = self.0.checked_add(milliseconds).ok_or(overflow)?;
-        if (FIRST..=LAST).contains(&sum) {
-            Ok(Self(sum))
-        } else {
-            Err(overflow)
-        }
+        Self::from_unix_milliseconds(self.0.checked_add(milliseconds).ok_or(overflow)?)
     }
 
     /// The date part, as `2026-11-22`.
