@@ -19,6 +19,7 @@ pub mod fixed;
 pub mod fx;
 pub mod id;
 pub mod instrument;
+pub mod schedule;
 pub mod sequence;
 pub mod time;
 
@@ -30,4 +31,5 @@ pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
 pub use fx::FxRate;
 pub use id::{AssetId, ClassId, CurrencyCode, GroupId, PortfolioId};
 pub use instrument::{AssetSpec, Instrument, Payoff};
+pub use schedule::Schedule;
 pub use time::UtcTime;
