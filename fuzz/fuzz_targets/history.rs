@@ -86,6 +86,8 @@ fn cycles<'bytes, R: Read>(
         targets: tables.next().unwrap_or_else(|| reader(empty)),
         shock_scores: tables.next(),
         volatility: tables.next(),
+        fx: None,
+        events: None,
     };
     Cycles::new(Arc::clone(&STANDING), tables)
 }

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
 use ios012_constraints::ApprovedOrder;
-use ios012_core::fixed::commission;
 use ios012_core::sequence::{Side, tick_above, tick_below};
 use ios012_core::{CoreError, Price, Quantity, Ratio, Rounding, mul_div};
 use ios012_lineage::{Code, OrderId};
@@ -77,7 +76,7 @@ impl PaperBroker {
             fill_id: Code::literal("1"),
             quantity,
             price,
-            fee: commission(quantity, price, self.fee)?,
+            fee: order.commission(quantity, price, self.fee)?,
             currency: order.currency().clone(),
             time: submission.not_before,
         };

@@ -1,7 +1,7 @@
-use ios012_constraints::{ControlContext, approve};
+use ios012_constraints::{AssetLimits, Block, ControlContext, LimitSet, Limits, Sent, approve};
 use ios012_core::fixed::notional;
 use ios012_core::sequence::{Intent, PlannedOrder};
-use ios012_core::{AssetSpec, Instrument, Money, UtcTime};
+use ios012_core::{AssetSpec, Exposure, FxRate, Instrument, Money, UtcTime};
 use proptest::prelude::*;
 
 use super::*;
@@ -56,20 +56,64 @@ fn submission(side: Side, quantity: &str, price: &str, collar: &str) -> Submissi
         quantity: amount(quantity),
         limit_price: limit_price.expect("fits"),
     };
+    let limits = limits(collar);
     let context = ControlContext {
         spec: &spec,
+        limits: &limits,
+        as_of: UtcTime::from_date("2020-01-02").expect("a date"),
+        nlv: amount("1000000"),
         reference_price,
-        available: amount("1000000"),
-        collar,
-        max_order_notional: None,
+        rate: FxRate::ONE,
+        position: match side {
+            Side::Buy => Quantity::ZERO,
+            Side::Sell => amount("1000000"),
+        },
+        slice: 0,
     };
     Submission {
         order_id: "0123456789abcdef0123456789abcdef".parse().expect("an id"),
         not_before: UtcTime::from_date("2020-01-02").expect("a date"),
-        order: approve(&order, &context)
+        order: approve(&order, &context, &mut Sent::default())
             .expect("sums")
             .expect("passes the controls"),
     }
+}
+
+/// Limits that refuse nothing but what is outside the collar.
+fn limits(collar: Ratio) -> Limits {
+    let wide: Exposure = amount("1");
+    let row = AssetLimits {
+        asset_id: "A".parse().expect("an id"),
+        min_exposure: Exposure::ZERO,
+        max_exposure: wide,
+        max_delta_exposure: wide,
+        max_leverage: Ratio::ONE,
+        block: Block::None,
+        shock: None,
+    };
+    let set = LimitSet {
+        assets: vec![row],
+        groups: Vec::new(),
+        classes: Vec::new(),
+        currencies: Vec::new(),
+        gross: wide,
+        net: wide,
+        cash_floor: Exposure::ZERO,
+        dead_band: Exposure::ZERO,
+        ramp_steps: 1,
+        fee: Ratio::ZERO,
+        slippage: Ratio::ZERO,
+        collar,
+        max_order_notional: None,
+        schedule: ios012_core::Schedule::Immediate,
+        max_orders_per_cycle: None,
+        max_turnover: None,
+        soft_shock_threshold: None,
+        hard_shock_threshold: None,
+        jump_band: None,
+        max_price_age_s: None,
+    };
+    Limits::new(set).expect("limits")
 }
 
 fn told(broker: &mut PaperBroker, submission: &Submission) -> Vec<News> {

@@ -11,7 +11,7 @@ use crate::Block;
 pub enum BlockCause {
     /// The IoS-006 row of the asset.
     Constraint,
-    /// The asset's leverage factor is above its bound.
+    /// The asset's leverage multiplier is above its bound.
     Leverage,
     /// The asset's volatility shock score.
     AssetShock,
@@ -42,7 +42,7 @@ pub enum Limit {
     Currency(CurrencyCode),
     /// Cap on the sum of absolute exposures.
     Gross,
-    /// Cash floor.
+    /// Capital that is free above the cash floor.
     Cash,
     /// Cap on the absolute sum of signed exposures.
     Net,

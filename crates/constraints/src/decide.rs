@@ -34,8 +34,10 @@ pub struct AssetState {
 /// The portfolio as the cycle found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortfolioState {
-    /// `(cash − cash_floor × NLV) / NLV`, rounded down. Computed from money, not from rounded
-    /// exposures; below zero means that the floor is broken.
+    /// `(free margin − cash_floor × NLV) / NLV`, rounded down, where free margin is NLV less the
+    /// capital that all positions tie up ([`ios012_core::AssetSpec::capital_rate`]). Computed from
+    /// money, not from rounded exposures; below zero means that the floor is broken. For spot
+    /// alone, free margin is the cash.
     pub cash_headroom: Exposure,
     /// Block on every asset, set by the portfolio's shock score.
     pub block: Block,

@@ -60,6 +60,12 @@ pub enum ConstraintsError {
         /// States given.
         found: usize,
     },
+    /// A leverage factor or an initial margin rate that is not above zero.
+    #[error("{asset_id}: leverage_factor and initial_margin_rate must be above 0")]
+    CapitalRate {
+        /// The asset.
+        asset_id: AssetId,
+    },
     /// Exact arithmetic failed.
     #[error(transparent)]
     Arithmetic(#[from] CoreError),

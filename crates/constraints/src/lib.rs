@@ -18,7 +18,7 @@ mod limits;
 mod universe;
 
 pub use binding::{Binding, BlockCause, Limit};
-pub use control::{ApprovedOrder, ControlContext, Denied, approve};
+pub use control::{ApprovedOrder, ControlContext, Denied, Sent, approve};
 pub use decide::{AssetState, Decisions, PortfolioState, decide};
 pub use error::ConstraintsError;
 pub use limits::{AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, ShockRule};

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Deref;
 
 use ios012_core::{
-    AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Ratio, Rounding, mul_div,
+    AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Ratio, Rounding, Schedule, mul_div,
 };
 
 use crate::ConstraintsError;
@@ -111,6 +111,13 @@ pub struct LimitSet {
     pub collar: Ratio,
     /// Largest value of one order in base currency.
     pub max_order_notional: Option<Money>,
+    /// How the orders of a cycle are spread over time.
+    pub schedule: Schedule,
+    /// Most orders in one cycle; reductions count, but are never refused for it.
+    pub max_orders_per_cycle: Option<u32>,
+    /// Largest turnover of one cycle, the value of all orders sent over NLV; reductions count, but
+    /// are never refused for it.
+    pub max_turnover: Option<Exposure>,
     /// Portfolio shock score above which every asset is reduce-only.
     pub soft_shock_threshold: Option<Ratio>,
     /// Portfolio shock score above which the cycle is aborted.
@@ -225,6 +232,9 @@ fn check_signs(set: &LimitSet) -> Result<(), ConstraintsError> {
     }
     if set.max_order_notional.is_some_and(Money::is_negative) {
         return negative("max_order_notional");
+    }
+    if set.max_turnover.is_some_and(Exposure::is_negative) {
+        return negative("max_turnover");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ios012_core::{AssetSpec, Exposure, Ratio};
+use ios012_core::{AssetSpec, CoreError, Exposure, Ratio};
 
 use crate::limits::unique;
 use crate::{AssetLimits, Block, BlockCause, ConstraintsError, Limit, Limits, ShockRule};
@@ -19,6 +19,9 @@ pub struct Universe {
     pub(crate) by_name: Vec<usize>,
     pub(crate) net: i128,
     pub(crate) dead_band: i128,
+    /// What the cash headroom is multiplied by to count in the same parts as
+    /// [`AssetRow::capital_weight`].
+    pub(crate) capital_scale: i128,
 }
 
 /// The limits of one asset, in quanta of exposure.
@@ -29,9 +32,12 @@ pub(crate) struct AssetRow {
     pub(crate) max_delta: i128,
     pub(crate) block: Block,
     pub(crate) shock: Option<ShockRule>,
-    /// Whether the asset's leverage factor is above its bound.
+    /// Whether the asset's leverage multiplier is above its bound.
     pub(crate) over_leverage: bool,
     pub(crate) active: bool,
+    /// Capital that a quantum of absolute exposure ties up, above zero: the capital rate as a
+    /// whole number of the parts that all rates of the universe have in common.
+    pub(crate) capital_weight: i128,
 }
 
 /// A cap on the sum of absolute exposures of some assets.
@@ -46,18 +52,16 @@ impl Universe {
     /// Resolves `limits` for `assets`, which the later decisions list in the same order.
     ///
     /// # Errors
-    /// [`ConstraintsError::NoLimits`] for an asset without a row, and
-    /// [`ConstraintsError::Duplicate`] for one that is listed twice: it could hold its limit twice.
+    /// [`ConstraintsError::NoLimits`] for an asset without a row,
+    /// [`ConstraintsError::Duplicate`] for one that is listed twice: it could hold its limit twice,
+    /// and [`ConstraintsError::CapitalRate`] for one that would tie up nothing.
     pub fn new(limits: &Limits, assets: &[&AssetSpec]) -> Result<Self, ConstraintsError> {
         unique(assets.iter().map(|spec| &spec.asset_id))?;
-        let rows = assets
+        let mut rows = assets
             .iter()
-            .map(|spec| {
-                limits
-                    .asset(&spec.asset_id)
-                    .map(|row| AssetRow::new(row, spec))
-            })
+            .map(|spec| AssetRow::new(limits.asset(&spec.asset_id)?, spec))
             .collect::<Result<Vec<_>, _>>()?;
+        let capital_scale = share_capital_parts(&mut rows)?;
         let mut by_name: Vec<usize> = (0..assets.len()).collect();
         by_name.sort_by_key(|&index| assets.get(index).map(|spec| &spec.asset_id));
         Ok(Self {
@@ -66,6 +70,7 @@ impl Universe {
             by_name,
             net: limits.net.units(),
             dead_band: limits.dead_band.units(),
+            capital_scale,
         })
     }
 
@@ -81,16 +86,24 @@ impl Universe {
 }
 
 impl AssetRow {
-    fn new(limits: &AssetLimits, spec: &AssetSpec) -> Self {
-        Self {
+    /// The row with its whole capital rate, in quanta, as its weight.
+    fn new(limits: &AssetLimits, spec: &AssetSpec) -> Result<Self, ConstraintsError> {
+        let margin = spec.initial_margin_rate;
+        if !margin.is_positive() || !spec.leverage_factor.is_positive() {
+            return Err(ConstraintsError::CapitalRate {
+                asset_id: spec.asset_id.clone(),
+            });
+        }
+        Ok(Self {
             min: limits.min_exposure.units(),
             max: limits.max_exposure.units(),
             max_delta: limits.max_delta_exposure.units(),
             block: limits.block,
             shock: limits.shock,
-            over_leverage: spec.leverage_factor > limits.max_leverage,
+            over_leverage: spec.leverage_multiplier()? > limits.max_leverage,
             active: spec.active,
-        }
+            capital_weight: spec.capital_rate()?.units(),
+        })
     }
 
     /// The block that holds now, and its cause: flatten beats reduce-only, then the earlier cause.
@@ -122,6 +135,30 @@ impl AssetRow {
         }
         (strongest.1 != Block::None).then_some(strongest)
     }
+}
+
+/// Divides the capital rates by what they and 1 have in common, and returns what 1 has become. The
+/// sums stay exact and small; where every rate is 1, every weight is 1.
+fn share_capital_parts(rows: &mut [AssetRow]) -> Result<i128, CoreError> {
+    let rates = rows.iter().map(|row| row.capital_weight);
+    let common = rates.fold(Ratio::SCALE, greatest_common_divisor);
+    let parts = |rate: i128| {
+        rate.checked_div(common).ok_or(CoreError::DivisionByZero {
+            operation: "capital weights",
+        })
+    };
+    for row in rows {
+        row.capital_weight = parts(row.capital_weight)?;
+    }
+    parts(Ratio::SCALE)
+}
+
+/// Of two numbers above zero (Euclid, Elements, book VII).
+fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
 }
 
 /// The caps in the order in which they are cured: groups, classes, currencies by id, then gross.

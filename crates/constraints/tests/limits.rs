@@ -62,6 +62,9 @@ fn valid() -> LimitSet {
         slippage: ratio("0.0005"),
         collar: ratio("0.02"),
         max_order_notional: None,
+        schedule: ios012_core::Schedule::Immediate,
+        max_orders_per_cycle: None,
+        max_turnover: None,
         soft_shock_threshold: Some(ratio("2")),
         hard_shock_threshold: Some(ratio("3")),
         jump_band: Some(ratio("0.2")),
@@ -198,6 +201,12 @@ fn negative_numbers_are_refused_by_field() {
             field: "max_order_notional"
         })
     );
+    assert_eq!(
+        changed(|set| set.max_turnover = Some(MINUS)),
+        Err(ConstraintsError::Negative {
+            field: "max_turnover"
+        })
+    );
 }
 
 #[test]
@@ -258,6 +267,27 @@ fn a_universe_has_limits_for_every_asset_and_each_asset_once() {
         Universe::new(&limits, &[&a, &b, &a]).map(|universe| universe.len()),
         Err(ConstraintsError::Duplicate { what: "A".into() })
     );
+}
+
+/// An asset that tied up nothing could be bought without end.
+#[test]
+fn a_universe_refuses_an_asset_without_a_capital_rate() {
+    let limits = Limits::new(valid()).expect("valid limits");
+    let zeros: [fn(&mut AssetSpec); 3] = [
+        |spec| spec.leverage_factor = Ratio::ZERO,
+        |spec| spec.initial_margin_rate = Ratio::ZERO,
+        |spec| spec.initial_margin_rate = Ratio::from_units(-1),
+    ];
+    for zero in zeros {
+        let mut a = spec("A");
+        zero(&mut a);
+        assert_eq!(
+            Universe::new(&limits, &[&a]).map(|universe| universe.len()),
+            Err(ConstraintsError::CapitalRate {
+                asset_id: asset_id("A")
+            })
+        );
+    }
 }
 
 fn spec(id: &str) -> AssetSpec {

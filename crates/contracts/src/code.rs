@@ -59,6 +59,12 @@ codes! {
     UnknownValue, "unknown_value", "the value must be one of a fixed list", "use a value of the list";
     Text, "text", "a text is at most 2,000 characters and has no control characters but line feeds", "shorten or clean the text";
     OutOfRange, "out_of_range", "the value must lie in its range", "correct the value";
+    OpeningPosition, "opening_position", "an opening position is spot in base currency", "leave it out and let a mandate open the position";
+    Calendar, "calendar", "a calendar has hours that make sense, or is always open", "correct the calendar; docs/documents.md shows one";
+    UnknownCalendar, "unknown_calendar", "where the registry has calendars, every asset names one of them", "add the calendar, or correct the asset's calendar";
+    CalendarGap, "calendar_gap", "the calendar of each asset of the cycle must reach as_of", "extend the calendar's validity in the registry";
+    MarketHours, "market_hours", "market_open must not be true while the asset's calendar says closed", "correct market_open or the calendar; two sources of one fact must agree (ADR-013)";
+    NotApplicable, "not_applicable", "the member belongs to other instruments or other kinds of event", "remove it, or correct the instrument or the kind";
     DuplicateRow, "duplicate_row", "one row per key", "remove one of the two rows";
     NoRows, "no_rows", "the table must have a row", "add the rows, or check that the right file was named";
     // IoS-006.
@@ -88,11 +94,12 @@ codes! {
     NoLimits, "no_limits", "the asset must have a row in the IoS-006 constraints", "add a row for the asset to the constraints";
     NoPrice, "no_price", "the asset must have a reference price in the market snapshot", "add the asset's price, or take the asset out of the mandate";
     HeldNotNamed, "held_not_named", "a mandate must name every asset that is held", "add a target for the asset; 0 closes it";
-    NotTradable, "not_tradable", "only spot assets are tradable in this version", "take the asset out of the mandate";
-    ForeignCurrency, "foreign_currency", "only assets in the base currency are tradable in this version", "take the asset out of the mandate";
-    ShortSpot, "short_spot", "a spot target must be 0 or above", "set the target to 0 or above; spot cannot be sold short";
-    LeverageBound, "leverage_bound", "leverage_factor must not be above max_leverage", "take the asset out of the mandate, or raise max_leverage in the constraints";
+    ShortSpot, "short_spot", "the target of spot and of a leveraged token must be 0 or above", "set the target to 0 or above; this instrument cannot be sold short";
+    LeverageBound, "leverage_bound", "the leverage multiplier, leverage_factor / initial_margin_rate, must not be above max_leverage", "take the asset out of the mandate, or raise max_leverage in the constraints";
     CapitalSum, "capital_sum", "the sum of capital use and cash_weight must be exactly 1", "correct cash_weight, or leave it out";
+    CashWeight, "cash_weight", "cash_weight may be below 0 only where the mandate names a margin or fx asset", "raise cash_weight, or leave it out";
+    ExpiredContract, "expired_contract", "a contract that has expired must have target 0", "set the target to 0, or name the next contract";
+    ExpiredHeld, "expired_held", "a future that is held past its expiry needs its expiry or roll event", "add the expiry or roll event to events, in a history to events.csv";
     Expired, "expired", "valid_until must be after as_of", "ask the issuer for a new mandate";
     Replayed, "replayed", "a mandate may be accepted once", "ask the issuer for a new mandate";
     Superseded, "superseded", "as_of must be after that of the last accepted mandate", "give the newer mandate";
@@ -100,6 +107,14 @@ codes! {
     FuturePrice, "future_price", "a price must not be from after as_of", "correct price_time, or take the snapshot again";
     StalePrice, "stale_price", "the price of an open market must not be older than max_price_age_s", "take the snapshot again, or mark the market closed";
     ShockScoreMissing, "shock_score_missing", "a limit with a shock threshold needs the score", "add the score, or remove the threshold from the constraints";
+    UnknownPair, "unknown_pair", "the pair must be in fx_pairs of the IoS-001 registry", "correct pair, or add it to fx_pairs of the registry";
+    NoRate, "no_rate", "a currency other than the base currency needs the rate of a pair with the base currency", "add the pair to fx_pairs of the registry, and its rate to fx";
+    CrossedFx, "crossed_fx", "pairs that form a loop must agree within fx_loop_tolerance", "correct the rate that is wrong, or leave out a pair that nothing needs";
+    EventOrder, "event_order", "events must ascend in time", "sort events by time";
+    EventTime, "event_time", "an event must be after the last accepted as_of, and not after as_of", "correct time, or give the event with the cycle that it belongs to";
+    EventInstrument, "event_instrument", "an event must suit the instrument of its asset", "correct kind or asset_id";
+    EventAssets, "event_assets", "the two assets of a roll or symbol change must be two rows with the same economics", "correct asset_id or into, or the registry";
+    FundingMissing, "funding_missing", "a perpetual that is held needs a funding event at each funding time", "add the funding event to events, in a history to events.csv";
     RegimesMissing, "regimes_missing", "a mandate that carries regimes needs the IoS-003 document", "add regimes.json";
     RegimeMismatch, "regime_mismatch", "the mandate's regimes must equal those of the IoS-003 document", "ask the issuer for a mandate made from this IoS-003 document";
     // History as CSV.

@@ -3,14 +3,18 @@
 use ios012_constraints::{
     AssetLimits, Block, Cap, ConstraintsError, GroupCap, LimitSet, Limits, ShockRule,
 };
-use ios012_core::{AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Ratio};
+use ios012_core::schedule::MAX_SLICES;
+use ios012_core::{AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Ratio, Schedule};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::keys::{SignatureText, SignedText};
 use crate::reader::{Reader, parse};
-use crate::text::Text;
+use crate::text::{ScheduleKind, Text};
 use crate::{Document, DocumentKind, Place, Refusal, RefusalCode, Token};
+
+/// How far currency pairs may disagree where the document does not say: 0.001.
+const FX_LOOP_TOLERANCE: Ratio = Ratio::from_units(1_000_000_000);
 
 /// The IoS-006 constraints.
 #[derive(Debug, Clone)]
@@ -18,6 +22,7 @@ pub struct Constraints {
     issuer: Token,
     version: Token,
     limits: Limits,
+    fx_loop_tolerance: Ratio,
     signature: Option<SignedText>,
     document: Document,
 }
@@ -98,6 +103,7 @@ struct RawPortfolio {
     hard_shock_threshold: Option<Text<Ratio>>,
     jump_band: Option<Text<Ratio>>,
     max_price_age_s: Option<Text<u64>>,
+    fx_loop_tolerance: Option<Text<Ratio>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -108,6 +114,18 @@ struct RawExecution {
     slippage_bps: Text<Ratio>,
     price_collar_bps: Text<Ratio>,
     max_order_notional: Option<Text<Money>>,
+    max_orders_per_cycle: Option<Text<u32>>,
+    max_turnover: Option<Text<Exposure>>,
+    schedule: Option<RawSchedule>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "schedule")]
+struct RawSchedule {
+    kind: Text<ScheduleKind>,
+    slices: Option<Text<u32>>,
+    interval_s: Option<Text<u32>>,
 }
 
 impl Constraints {
@@ -125,6 +143,7 @@ impl Constraints {
                 issuer: reader.read(&raw.issuer, format_args!("issuer"))?,
                 version: reader.read(&raw.version, format_args!("version"))?,
                 limits,
+                fx_loop_tolerance: read_loop_tolerance(reader, &raw.portfolio)?,
                 signature: loaded.signature,
                 document: loaded.document,
             })
@@ -144,6 +163,11 @@ impl Constraints {
     /// The limits.
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// How far currency pairs that form a loop may disagree, as a fraction of the rate.
+    pub const fn fx_loop_tolerance(&self) -> Ratio {
+        self.fx_loop_tolerance
     }
 
     /// The signature, if it has one.
@@ -206,10 +230,80 @@ fn read_limits(reader: &Reader<'_>, raw: &RawConstraints) -> Result<LimitSet, Re
         slippage: basis_points!(slippage_bps),
         collar: basis_points!(price_collar_bps),
         max_order_notional: optional!(execution.max_order_notional),
+        schedule: read_schedule(reader, raw.execution.schedule.as_ref())?,
+        max_orders_per_cycle: read_max_orders(reader, &raw.execution)?,
+        max_turnover: read_max_turnover(reader, &raw.execution)?,
         soft_shock_threshold: optional!(portfolio.soft_shock_threshold),
         hard_shock_threshold: optional!(portfolio.hard_shock_threshold),
         jump_band: optional!(portfolio.jump_band),
         max_price_age_s: optional!(portfolio.max_price_age_s),
+    })
+}
+
+/// Longest time from the first slice to the last.
+const LONGEST_SCHEDULE_S: u64 = 30 * 86_400;
+
+fn read_schedule(reader: &Reader<'_>, raw: Option<&RawSchedule>) -> Result<Schedule, Refusal> {
+    let Some(raw) = raw else {
+        return Ok(Schedule::Immediate);
+    };
+    let kind = reader.read(&raw.kind, format_args!("execution.schedule.kind"))?;
+    let fields = [("slices", &raw.slices), ("interval_s", &raw.interval_s)];
+    match (kind, &raw.slices, &raw.interval_s) {
+        (ScheduleKind::Immediate, None, None) => Ok(Schedule::Immediate),
+        (ScheduleKind::Immediate, ..) => {
+            let given = fields.iter().find(|(_, text)| text.is_some());
+            let field = given.map_or("slices", |(field, _)| field);
+            let path = Place::path(format!("execution.schedule.{field}"));
+            let refusal = reader.refuse(RefusalCode::NotApplicable, path);
+            Err(refusal.rule("an immediate schedule has neither slices nor interval_s"))
+        }
+        (ScheduleKind::Twap, Some(slices), Some(interval_s)) => {
+            let path = format_args!("execution.schedule.slices");
+            let rule = "2 to 1000";
+            let slices = reader.read_in(slices, path, rule, |slices| {
+                (2..=MAX_SLICES).contains(&slices)
+            })?;
+            let path = format_args!("execution.schedule.interval_s");
+            let rule = "1 to 86400, and slices × interval_s at most 30 days";
+            let interval_s = reader.read_in(interval_s, path, rule, |interval_s: u32| {
+                let whole_s = u64::from(slices) * u64::from(interval_s);
+                (1..=86_400).contains(&interval_s) && whole_s <= LONGEST_SCHEDULE_S
+            })?;
+            Ok(Schedule::Twap { slices, interval_s })
+        }
+        (ScheduleKind::Twap, ..) => {
+            let missing = fields.iter().find(|(_, text)| text.is_none());
+            let field = missing.map_or("slices", |(field, _)| field);
+            let path = Place::path(format!("execution.schedule.{field}"));
+            let refusal = reader.refuse(RefusalCode::MissingField, path);
+            Err(refusal.rule("a twap schedule has slices and interval_s"))
+        }
+    }
+}
+
+fn read_max_orders(reader: &Reader<'_>, raw: &RawExecution) -> Result<Option<u32>, Refusal> {
+    let path = format_args!("execution.max_orders_per_cycle");
+    let text = raw.max_orders_per_cycle.as_ref();
+    text.map(|text| reader.read_in(text, path, "at least 1", |orders| orders > 0))
+        .transpose()
+}
+
+fn read_max_turnover(reader: &Reader<'_>, raw: &RawExecution) -> Result<Option<Exposure>, Refusal> {
+    let path = format_args!("execution.max_turnover");
+    let text = raw.max_turnover.as_ref();
+    text.map(|text| reader.read_in(text, path, "above 0", Exposure::is_positive))
+        .transpose()
+}
+
+fn read_loop_tolerance(reader: &Reader<'_>, raw: &RawPortfolio) -> Result<Ratio, Refusal> {
+    let path = format_args!("portfolio.fx_loop_tolerance");
+    let rule = "0 or above, and below 1";
+    let Some(text) = &raw.fx_loop_tolerance else {
+        return Ok(FX_LOOP_TOLERANCE);
+    };
+    reader.read_in(text, path, rule, |tolerance: Ratio| {
+        !tolerance.is_negative() && tolerance < Ratio::ONE
     })
 }
 

@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use ios012_core::{AssetId, AssetSpec, Exposure, Instrument, Price, Ratio, UtcTime};
+use ios012_core::{
+    AssetId, AssetSpec, BookEvent, Calendar, CurrencyCode, Exposure, FxRate, Price, Ratio, UtcTime,
+};
 use ios012_lineage::Hash;
 
+mod capital;
+mod events;
+mod rates;
+
+use self::rates::Rates;
 use crate::mandate::MandateBody;
 use crate::market::{MarketBody, MarketRow};
 use crate::{
@@ -20,6 +27,7 @@ pub struct CycleInput {
     mandate: Mandate,
     market: Market,
     rows: Vec<CycleRow>,
+    rates: Rates,
 }
 
 /// One asset of a cycle.
@@ -29,7 +37,9 @@ pub struct CycleRow {
     pub asset: usize,
     /// What IoS-004 asks.
     pub target: Exposure,
-    /// Price at which exposure is measured, above zero.
+    /// What a unit of the asset's currency is worth in base currency.
+    pub rate: FxRate,
+    /// Price at which exposure is measured, above zero, in the currency of the asset's price.
     pub reference_price: Price,
     /// When the price was made.
     pub price_time: UtcTime,
@@ -70,18 +80,20 @@ impl CycleInput {
             check_signatures(standing, &mandate)?;
             let checks = Checks::new(standing, &mandate.body, &market.body)
                 .with_files(mandate.document.file(), market.document.file());
-            let rows = checks.rows()?;
-            checks.held(held)?;
+            let last = last.map(|last| last.as_of);
+            let (rows, rates) = checks.rows(last)?;
+            checks.positions(held, last, &rows, &rates)?;
             checks.regimes(regimes.as_deref())?;
-            Ok::<_, Refusal>(rows)
+            Ok::<_, Refusal>((rows, rates))
         };
         match check() {
-            Ok(rows) => Ok(Self {
+            Ok((rows, rates)) => Ok(Self {
                 standing: Arc::clone(standing),
                 regimes,
                 mandate,
                 market,
                 rows,
+                rates,
             }),
             Err(mut refusal) => {
                 refusal.detail_mut().as_of = Some(mandate.as_of());
@@ -104,6 +116,29 @@ impl CycleInput {
     /// What the registry says of a row's asset.
     pub fn asset(&self, row: &CycleRow) -> Option<&AssetSpec> {
         self.registry().assets().get(row.asset)
+    }
+
+    /// What a unit of a currency is worth in base currency: one for the base currency, none for a
+    /// currency without a pair in the market snapshot.
+    pub fn rate(&self, currency: &CurrencyCode) -> Option<FxRate> {
+        if currency == self.standing.base_currency() {
+            return Some(FxRate::ONE);
+        }
+        self.rates.get(currency)
+    }
+
+    /// When the market of a row trades; always where the registry has no calendars.
+    pub fn calendar(&self, row: usize) -> &Calendar {
+        const ALWAYS: &Calendar = &Calendar::always();
+        let asset = self.rows.get(row).map(|row| row.asset);
+        asset
+            .and_then(|asset| self.registry().calendar(asset))
+            .unwrap_or(ALWAYS)
+    }
+
+    /// The events of the books since the last cycle, in the order in which they are posted.
+    pub fn events(&self) -> &[BookEvent] {
+        self.market.events()
     }
 
     /// The time of the cycle.
@@ -222,9 +257,11 @@ impl<'input> Checks<'input> {
         self
     }
 
-    /// The rows of the cycle.
-    pub(crate) fn rows(&self) -> Result<Vec<CycleRow>, Refusal> {
+    /// The rows of the cycle and the rates of its currencies, with every rule that needs no books.
+    /// `last` is the `as_of` of the last accepted mandate.
+    pub(crate) fn rows(&self, last: Option<UtcTime>) -> Result<(Vec<CycleRow>, Rates), Refusal> {
         self.whole()?;
+        let rates = self.rates()?;
         let limits = self.standing.constraints().limits();
         let registry = self.standing.registry();
         let mut rows = Vec::with_capacity(self.mandate.targets.len());
@@ -236,23 +273,24 @@ impl<'input> Checks<'input> {
             let asset = known
                 .find(id, |asset| asset.asset_id.as_str())
                 .ok_or_else(|| self.refuse_target(RefusalCode::UnknownAsset, target))?;
-            self.tradable(asset.1, target)?;
+            self.direction(asset.1, target)?;
             let (_, limit) = limited
                 .find(id, |row| row.asset_id.as_str())
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoLimits, target))?;
             let (_, row) = priced
                 .find(id, |row| row.asset_id.as_str())
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoPrice, target))?;
-            if asset.1.leverage_factor > limit.max_leverage {
-                return Err(self.refuse_target(RefusalCode::LeverageBound, target));
-            }
+            self.leverage(asset.1, limit.max_leverage, target)?;
             self.price(row)?;
+            self.hours(asset.0, row)?;
+            let rate = self.rate(&rates, &asset.1.currency, &target.asset_id, row.market_open)?;
             if limit.shock.is_some() && row.shock_score.is_none() {
                 return Err(self.refuse_market(RefusalCode::ShockScoreMissing, row, "shock_score"));
             }
             rows.push(CycleRow {
                 asset: asset.0,
                 target: target.exposure,
+                rate,
                 reference_price: row.reference_price,
                 price_time: row.price_time,
                 market_open: row.market_open,
@@ -260,27 +298,9 @@ impl<'input> Checks<'input> {
                 shock_score: row.shock_score,
             });
         }
-        self.capital()?;
-        Ok(rows)
-    }
-
-    /// A mandate names every asset that is held.
-    fn held(&self, held: &[AssetId]) -> Result<(), Refusal> {
-        let targets = &self.mandate.targets;
-        let unnamed = held.iter().find(|id| {
-            targets
-                .binary_search_by(|target| target.asset_id.cmp(id))
-                .is_err()
-        });
-        match unnamed {
-            None => Ok(()),
-            Some(id) => {
-                let place = Place::path("targets");
-                Err(self
-                    .refuse_mandate(RefusalCode::HeldNotNamed, place)
-                    .value(id))
-            }
-        }
+        self.capital(&rows)?;
+        self.events(&rates, last)?;
+        Ok((rows, rates))
     }
 
     /// The mandate's regimes are those of the IoS-003 document.
@@ -367,30 +387,44 @@ impl<'input> Checks<'input> {
         Ok(())
     }
 
-    fn tradable(&self, asset: &AssetSpec, target: &Target) -> Result<(), Refusal> {
-        if asset.instrument != Instrument::Spot {
-            let refusal = self.refuse_target(RefusalCode::NotTradable, target);
-            let rule = format!(
-                "instrument `{}` is not tradable in this version",
-                asset.instrument
-            );
-            return Err(refusal.rule(rule));
-        }
-        let base = self.standing.base_currency();
-        if asset.currency != *base {
-            let refusal = self.refuse_target(RefusalCode::ForeignCurrency, target);
-            let rule = format!(
-                "only assets in {base} are tradable in this version; this one is in {}",
-                asset.currency
-            );
-            return Err(refusal.rule(rule));
-        }
-        if target.exposure.is_negative() {
+    fn direction(&self, asset: &AssetSpec, target: &Target) -> Result<(), Refusal> {
+        let refuse = |code| {
             let place = Place::row("targets", &target.asset_id, "target_exposure");
-            let refusal = self.refuse_mandate(RefusalCode::ShortSpot, place);
-            return Err(refusal.value(target.exposure));
+            self.refuse_mandate(code, place).value(target.exposure)
+        };
+        if target.exposure.is_negative() && !asset.instrument.may_be_short() {
+            return Err(refuse(RefusalCode::ShortSpot));
+        }
+        let as_of = self.market.as_of;
+        if let Some(expiry) = asset.expiry.filter(|expiry| *expiry <= as_of)
+            && !target.exposure.is_zero()
+        {
+            let rule = format!("the contract expired at {expiry}, so its target must be 0");
+            return Err(refuse(RefusalCode::ExpiredContract).rule(rule));
         }
         Ok(())
+    }
+
+    fn leverage(&self, asset: &AssetSpec, bound: Ratio, target: &Target) -> Result<(), Refusal> {
+        // Most assets have neither factor nor margin, and need no division.
+        let multiplier = if asset.initial_margin_rate == Ratio::ONE {
+            Ok(asset.leverage_factor)
+        } else {
+            asset.leverage_multiplier()
+        };
+        match multiplier {
+            Ok(multiplier) if multiplier <= bound => Ok(()),
+            Ok(multiplier) => {
+                let refusal = self.refuse_target(RefusalCode::LeverageBound, target);
+                Err(refusal.rule(format!(
+                    "the leverage multiplier, leverage_factor / initial_margin_rate, is {multiplier}; max_leverage is {bound}"
+                )))
+            }
+            Err(error) => {
+                let refusal = self.refuse_target(RefusalCode::LeverageBound, target);
+                Err(refusal.rule(error.to_string()))
+            }
+        }
     }
 
     fn price(&self, row: &MarketRow) -> Result<(), Refusal> {
@@ -403,13 +437,7 @@ impl<'input> Checks<'input> {
             let rule = format!("a price must not be from after as_of, which is {as_of}");
             return refuse(RefusalCode::FuturePrice, rule);
         }
-        let Some(oldest_s) = self.standing.constraints().limits().max_price_age_s else {
-            return Ok(());
-        };
-        let age_ms = as_of
-            .unix_milliseconds()
-            .abs_diff(row.price_time.unix_milliseconds());
-        if row.market_open && age_ms > oldest_s.saturating_mul(1_000) {
+        if let Some(oldest_s) = self.too_old(row.price_time).filter(|_| row.market_open) {
             let rule = format!(
                 "the price of an open market may be {oldest_s} s old (max_price_age_s) at {as_of}"
             );
@@ -418,25 +446,33 @@ impl<'input> Checks<'input> {
         Ok(())
     }
 
-    /// Spot uses its target as capital (docs/documents.md, IoS-004).
-    fn capital(&self) -> Result<(), Refusal> {
-        let Some(cash_weight) = self.mandate.cash_weight else {
+    /// What the snapshot says of a market must agree with its calendar, which must reach `as_of`.
+    /// A market may be closed while its calendar says open: that is a halt.
+    fn hours(&self, asset: usize, row: &MarketRow) -> Result<(), Refusal> {
+        let Some(calendar) = self.standing.registry().calendar(asset) else {
             return Ok(());
         };
-        let refuse = |rule: String| {
-            let refusal = self.refuse_mandate(RefusalCode::CapitalSum, Place::path("cash_weight"));
-            refusal.value(cash_weight).rule(rule)
-        };
-        let mut targets = self.mandate.targets.iter();
-        let sum = targets
-            .try_fold(cash_weight, |sum, target| sum.checked_add(target.exposure))
-            .map_err(|error| refuse(error.to_string()))?;
-        if sum == Exposure::ONE {
-            return Ok(());
+        let as_of = self.market.as_of;
+        match calendar.is_open(as_of) {
+            Some(open) if open || !row.market_open => Ok(()),
+            Some(_) => {
+                let refusal = self.refuse_market(RefusalCode::MarketHours, row, "market_open");
+                Err(refusal.value(row.market_open))
+            }
+            None => {
+                let refusal = self.refuse_market(RefusalCode::CalendarGap, row, "asset_id");
+                let rule = format!("the asset's calendar does not reach as_of, which is {as_of}");
+                Err(refusal.value(&row.asset_id).rule(rule))
+            }
         }
-        Err(refuse(format!(
-            "the sum of the targets and cash_weight must be exactly 1; it is {sum}"
-        )))
+    }
+
+    /// The age that prices may have, if a price of this time is older.
+    fn too_old(&self, time: UtcTime) -> Option<u64> {
+        let oldest_s = self.standing.constraints().limits().max_price_age_s?;
+        let as_of_ms = self.market.as_of.unix_milliseconds();
+        let age_ms = as_of_ms.abs_diff(time.unix_milliseconds());
+        (age_ms > oldest_s.saturating_mul(1_000)).then_some(oldest_s)
     }
 
     fn refuse_mandate(&self, code: RefusalCode, place: Place) -> Refusal {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use ios012_core::UtcTime;
 
 mod cycles;
+mod events;
+mod fx;
 mod render;
 mod table;
 mod targets;
@@ -21,9 +23,11 @@ const PRICES: &str = "prices.csv";
 const TARGETS: &str = "targets.csv";
 const SHOCK_SCORES: &str = "shock_scores.csv";
 const VOLATILITY: &str = "volatility.csv";
+const FX: &str = "fx.csv";
+const EVENTS: &str = "events.csv";
 
 /// The CSV files of a history.
-pub(crate) const TABLES: [&str; 4] = [PRICES, TARGETS, SHOCK_SCORES, VOLATILITY];
+pub(crate) const TABLES: [&str; 6] = [PRICES, TARGETS, SHOCK_SCORES, VOLATILITY, FX, EVENTS];
 
 /// A scenario folder with a history: many cycles, of which each is made from rows of CSV.
 #[derive(Debug, Clone)]
@@ -43,6 +47,10 @@ pub struct Tables<R> {
     pub shock_scores: Option<R>,
     /// `volatility.csv`: date, and a column per asset.
     pub volatility: Option<R>,
+    /// `fx.csv`: date, and a column per currency pair.
+    pub fx: Option<R>,
+    /// `events.csv`: time, kind, and a column per member of an event.
+    pub events: Option<R>,
 }
 
 /// What a history holds.
@@ -99,6 +107,8 @@ impl History {
             targets: table(TARGETS, DocumentKind::Mandate)?,
             shock_scores: open_optional(&self.folder, SHOCK_SCORES)?,
             volatility: open_optional(&self.folder, VOLATILITY)?,
+            fx: open_optional(&self.folder, FX)?,
+            events: open_optional(&self.folder, EVENTS)?,
         };
         Cycles::new(Arc::clone(&self.standing), tables)
     }

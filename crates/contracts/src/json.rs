@@ -58,7 +58,11 @@ pub(crate) fn read(text: &str) -> Result<Value, JsonFault> {
     })
 }
 
-/// Sorts every array whose elements all carry an `asset_id` by it; other arrays stay as received.
+/// Arrays whose order says something, so that they stay as received.
+const ORDERED: &str = "events";
+
+/// Sorts every array whose elements all carry an `asset_id` by it; other arrays, and those of
+/// [`ORDERED`], stay as received.
 pub(crate) fn sort_rows(value: &mut Value) {
     match value {
         Value::Array(elements) => {
@@ -67,7 +71,10 @@ pub(crate) fn sort_rows(value: &mut Value) {
                 elements.sort_by(|a, b| asset_id(a).cmp(&asset_id(b)));
             }
         }
-        Value::Object(members) => members.values_mut().for_each(sort_rows),
+        Value::Object(members) => {
+            let tables = members.iter_mut().filter(|(name, _)| *name != ORDERED);
+            tables.for_each(|(_, table)| sort_rows(table));
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -277,5 +284,9 @@ mod tests {
             value.to_string(),
             r#"{"a":["z","y"],"b":[{"asset_id":"A"},{"asset_id":"B"}]}"#
         );
+        let events = r#"{"events":[{"asset_id":"B"},{"asset_id":"A"}]}"#;
+        let mut value = read(events).unwrap();
+        sort_rows(&mut value);
+        assert_eq!(value.to_string(), events);
     }
 }

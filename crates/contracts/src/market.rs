@@ -1,9 +1,11 @@
 //! The market snapshot of IoS-001.
 
-use ios012_core::{AssetId, CurrencyCode, Price, Ratio, UtcTime};
+use ios012_core::{AssetId, BookEvent, CurrencyCode, Price, Ratio, UtcTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::events::{RawEvent, read_events};
+use crate::fx::{FxQuote, RawFx, read_fx};
 use crate::reader::{Reader, parse};
 use crate::text::Text;
 use crate::{Document, DocumentKind, Place, Refusal, RefusalCode};
@@ -21,6 +23,8 @@ pub(crate) struct MarketBody {
     pub(crate) as_of: UtcTime,
     pub(crate) currency: CurrencyCode,
     pub(crate) rows: Vec<MarketRow>,
+    pub(crate) fx: Vec<FxQuote>,
+    pub(crate) events: Vec<BookEvent>,
     pub(crate) portfolio_shock_score: Option<Ratio>,
 }
 
@@ -29,7 +33,7 @@ pub(crate) struct MarketBody {
 pub struct MarketRow {
     /// The asset.
     pub asset_id: AssetId,
-    /// Price at which exposure is measured, above zero.
+    /// Price at which exposure is measured, above zero, in the currency of the asset's price.
     pub reference_price: Price,
     /// When the price was made.
     pub price_time: UtcTime,
@@ -54,6 +58,10 @@ pub(crate) struct RawMarket {
     as_of: Text<UtcTime>,
     currency: Text<CurrencyCode>,
     rows: Vec<RawMarketRow>,
+    #[serde(default)]
+    fx: Vec<RawFx>,
+    #[serde(default)]
+    events: Vec<RawEvent>,
     portfolio_shock_score: Option<Text<Ratio>>,
 }
 
@@ -83,6 +91,8 @@ impl Market {
                     as_of: reader.read(&raw.as_of, format_args!("as_of"))?,
                     currency: reader.read(&raw.currency, format_args!("currency"))?,
                     rows: read_rows(reader, &raw.rows)?,
+                    fx: read_fx(reader, &raw.fx)?,
+                    events: read_events(reader, &raw.events)?,
                     portfolio_shock_score: score
                         .map(|score| {
                             not_negative(reader, score, format_args!("portfolio_shock_score"))
@@ -99,7 +109,7 @@ impl Market {
         self.body.as_of
     }
 
-    /// The currency of its prices, the base currency.
+    /// The base currency. Each price is in the currency of its asset's price.
     pub const fn currency(&self) -> &CurrencyCode {
         &self.body.currency
     }
@@ -107,6 +117,16 @@ impl Market {
     /// The rows, in the order of `asset_id`.
     pub fn rows(&self) -> &[MarketRow] {
         &self.body.rows
+    }
+
+    /// The rates of currency pairs, in the order of their names.
+    pub fn fx(&self) -> &[FxQuote] {
+        &self.body.fx
+    }
+
+    /// The events of the books since the last cycle, ascending in time.
+    pub fn events(&self) -> &[BookEvent] {
+        &self.body.events
     }
 
     /// Volatility shock score of the portfolio, zero or above.

@@ -13,7 +13,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::json::{self, JsonFault};
 use crate::keys::SignedText;
 use crate::shape::Shape;
-use crate::text::{Readable, Text};
+use crate::text::{Fault, Readable, Text};
 use crate::{Document, DocumentKind, Place, Refusal, RefusalCode};
 
 /// Largest JSON document, in bytes.
@@ -83,12 +83,8 @@ impl Reader<'_> {
         path: fmt::Arguments<'_>,
     ) -> Result<T, Refusal> {
         T::read(text.as_str()).map_err(|fault| {
-            let mut refusal = self.refuse_value(fault.code, path, text.as_str());
-            refusal.detail_mut().rule = fault.rule.unwrap_or_else(|| fault.code.rule().to_owned());
-            refusal.detail_mut().remedy = fault
-                .remedy
-                .unwrap_or_else(|| fault.code.remedy().to_owned());
-            refusal
+            let refusal = self.refuse(fault.code, Place::path(path));
+            with_fault(refusal, fault, text.as_str())
         })
     }
 
@@ -250,6 +246,17 @@ impl Reader<'_> {
             .value(found)
             .rule(format!("the value must be {}", plain_type(expected)))
     }
+}
+
+/// A refusal with the fault of a text.
+pub(crate) fn with_fault(mut refusal: Refusal, fault: Fault, text: &str) -> Refusal {
+    if let Some(rule) = fault.rule {
+        refusal = refusal.rule(rule);
+    }
+    if let Some(remedy) = fault.remedy {
+        refusal = refusal.remedy(remedy);
+    }
+    refusal.value(text)
 }
 
 /// The path without its last member.

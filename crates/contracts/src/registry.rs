@@ -1,15 +1,24 @@
 //! IoS-001: the assets, and what the engine must know to trade and account for them.
 
 use ios012_core::{
-    AssetId, AssetSpec, ClassId, CurrencyCode, Instrument, Money, Price, Quantity, Ratio,
+    AssetId, AssetSpec, Calendar, ClassId, CurrencyCode, Instrument, Money, Payoff, Price,
+    Quantity, Ratio, UtcTime,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod calendars;
+mod economics;
+
+use self::calendars::{NamedCalendar, RawCalendar, read_calendars};
+use self::economics::{check_economics, check_members};
 use crate::keys::{SignatureText, SignedText};
 use crate::reader::{Reader, parse};
 use crate::text::Text;
 use crate::{Document, DocumentKind, Mic, Place, Refusal, RefusalCode, Token};
+
+/// Longest time between two fundings of a perpetual: a year of 365 days, in seconds.
+const LONGEST_FUNDING_S: u64 = 31_536_000;
 
 /// The IoS-001 asset registry.
 #[derive(Debug, Clone)]
@@ -20,6 +29,7 @@ pub struct Registry {
     assets: Vec<AssetSpec>,
     listings: Vec<Listing>,
     fx_pairs: Vec<FxPair>,
+    calendars: Vec<NamedCalendar>,
     signature: Option<SignedText>,
     document: Document,
 }
@@ -33,6 +43,9 @@ pub struct Listing {
     pub exchange: Mic,
     /// Its trading calendar.
     pub calendar: Token,
+    /// Seconds between the funding times of a perpetual, which are the multiples of it since the
+    /// Unix epoch; none where funding is not checked for gaps.
+    pub funding_interval_s: Option<u64>,
 }
 
 /// The name of an asset at a venue.
@@ -44,7 +57,7 @@ pub struct Symbol {
     pub symbol: Token,
 }
 
-/// A currency pair that translates to the base currency.
+/// A currency pair, whose rates the market snapshots give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FxPair {
     /// The pair's name.
@@ -75,6 +88,8 @@ pub(crate) struct RawRegistry {
     assets: Vec<RawAsset>,
     #[serde(default)]
     fx_pairs: Vec<RawFxPair>,
+    #[serde(default)]
+    calendars: Vec<RawCalendar>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -96,6 +111,9 @@ struct RawAsset {
     exchange: Text<Mic>,
     calendar: Text<Token>,
     active: bool,
+    payoff: Option<Text<Payoff>>,
+    expiry: Option<Text<UtcTime>>,
+    funding_interval_s: Option<Text<u64>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -125,13 +143,15 @@ impl Registry {
             let raw: RawRegistry = loaded.raw;
             let mut rows = read_assets(reader, &raw.assets)?;
             rows.sort_by(|a, b| a.0.asset_id.cmp(&b.0.asset_id));
-            let (assets, listings) = rows.into_iter().unzip();
+            let (assets, listings): (_, Vec<_>) = rows.into_iter().unzip();
+            let calendars = read_calendars(reader, &raw.calendars, &listings)?;
             Ok(Self {
                 issuer: reader.read(&raw.issuer, format_args!("issuer"))?,
                 version: reader.read(&raw.version, format_args!("version"))?,
                 base_currency: reader.read(&raw.base_currency, format_args!("base_currency"))?,
                 assets,
                 listings,
+                calendars,
                 fx_pairs: read_fx_pairs(reader, &raw.fx_pairs)?,
                 signature: loaded.signature,
                 document: loaded.document,
@@ -164,9 +184,24 @@ impl Registry {
         &self.listings
     }
 
-    /// The currency pairs, as received.
+    /// When an asset's market trades, by its place in [`Registry::assets`]; nothing where the
+    /// registry has no calendars.
+    pub fn calendar(&self, asset: usize) -> Option<&Calendar> {
+        let name = &self.listings.get(asset)?.calendar;
+        let place = self.calendars.binary_search_by(|row| row.name.cmp(name));
+        self.calendars.get(place.ok()?).map(|row| &row.calendar)
+    }
+
+    /// The currency pairs, in the order of their names.
     pub fn fx_pairs(&self) -> &[FxPair] {
         &self.fx_pairs
+    }
+
+    /// The place of a currency pair in [`Registry::fx_pairs`].
+    pub(crate) fn pair_position(&self, pair: &str) -> Option<usize> {
+        self.fx_pairs
+            .binary_search_by(|row| row.pair.as_str().cmp(pair))
+            .ok()
     }
 
     /// The place of an asset in [`Registry::assets`].
@@ -263,38 +298,15 @@ fn read_asset(reader: &Reader<'_>, row: usize, raw: &RawAsset) -> Result<AssetSp
             "above 0 and at most initial_margin_rate",
             |rate: Ratio| rate.is_positive() && rate <= initial_margin_rate
         ),
-        payoff: ios012_core::Payoff::Linear,
-        expiry: None,
+        payoff: reader
+            .read_optional(raw.payoff.as_ref(), format_args!("assets[{row}].payoff"))?
+            .unwrap_or_default(),
+        expiry: reader.read_optional(raw.expiry.as_ref(), format_args!("assets[{row}].expiry"))?,
         active: raw.active,
     };
+    check_members(reader, row, raw, &asset)?;
     check_economics(reader, row, &asset)?;
     Ok(asset)
-}
-
-/// Spot is paid in full, unit by unit, and only a leveraged token carries a factor.
-fn check_economics(reader: &Reader<'_>, row: usize, asset: &AssetSpec) -> Result<(), Refusal> {
-    let spot = asset.instrument == Instrument::Spot;
-    let plain = asset.instrument != Instrument::LeveragedToken;
-    for (field, value, fixed) in [
-        ("contract_multiplier", asset.contract_multiplier, spot),
-        ("leverage_factor", asset.leverage_factor, plain),
-        ("initial_margin_rate", asset.initial_margin_rate, spot),
-        (
-            "maintenance_margin_rate",
-            asset.maintenance_margin_rate,
-            spot,
-        ),
-    ] {
-        if fixed && value != Ratio::ONE {
-            let path = format_args!("assets[{row}].{field}");
-            let refusal = reader.refuse_value(RefusalCode::OutOfRange, path, value);
-            let rule = format!("{field} must be 1 for instrument {}", asset.instrument);
-            return Err(refusal
-                .rule(rule)
-                .remedy("write 1, or correct the instrument"));
-        }
-    }
-    Ok(())
 }
 
 fn read_listing(reader: &Reader<'_>, row: usize, raw: &RawAsset) -> Result<Listing, Refusal> {
@@ -317,11 +329,22 @@ fn read_listing(reader: &Reader<'_>, row: usize, raw: &RawAsset) -> Result<Listi
         symbols,
         exchange: reader.read(&raw.exchange, format_args!("assets[{row}].exchange"))?,
         calendar: reader.read(&raw.calendar, format_args!("assets[{row}].calendar"))?,
+        funding_interval_s: raw
+            .funding_interval_s
+            .as_ref()
+            .map(|text| {
+                let path = format_args!("assets[{row}].funding_interval_s");
+                let rule = "from 1 to 31536000";
+                reader.read_in(text, path, rule, |seconds| {
+                    (1..=LONGEST_FUNDING_S).contains(&seconds)
+                })
+            })
+            .transpose()?,
     })
 }
 
 fn read_fx_pairs(reader: &Reader<'_>, rows: &[RawFxPair]) -> Result<Vec<FxPair>, Refusal> {
-    let pairs: Vec<FxPair> = rows
+    let mut pairs: Vec<FxPair> = rows
         .iter()
         .enumerate()
         .map(|(row, raw)| {
@@ -335,5 +358,19 @@ fn read_fx_pairs(reader: &Reader<'_>, rows: &[RawFxPair]) -> Result<Vec<FxPair>,
     reader.unique(pairs.iter().map(|pair| &pair.pair), |row| {
         format!("fx_pairs[{row}].pair")
     })?;
+    if let Some((row, pair)) = (pairs.iter().enumerate()).find(|(_, pair)| pair.base == pair.quote)
+    {
+        let path = format_args!("fx_pairs[{row}].quote");
+        let refusal = reader.refuse_value(RefusalCode::OutOfRange, path, &pair.quote);
+        return Err(refusal.rule("base and quote must be two currencies"));
+    }
+    // Two pairs of the same currencies would be two sources of one rate (ADR-013).
+    let currencies = pairs.iter().map(|pair| {
+        let low = (&pair.base).min(&pair.quote);
+        let high = (&pair.base).max(&pair.quote);
+        format!("{low} and {high}")
+    });
+    reader.unique(currencies, |row| format!("fx_pairs[{row}].base"))?;
+    pairs.sort_by(|a, b| a.pair.cmp(&b.pair));
     Ok(pairs)
 }

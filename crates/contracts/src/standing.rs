@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ios012_core::{AssetId, CurrencyCode, PortfolioId, UtcTime};
+use ios012_core::{AssetId, CurrencyCode, Instrument, PortfolioId, UtcTime};
 
 use crate::keys::{KeyPeriod, KeyRegistry, SignedText};
 use crate::{
@@ -137,13 +137,21 @@ fn check_currency(scenario: &Scenario, registry: &Registry) -> Result<(), Refusa
 
 fn check_positions(scenario: &Scenario, registry: &Registry) -> Result<(), Refusal> {
     for position in scenario.opening_positions() {
-        if registry.position(position.asset_id.as_str()).is_none() {
-            let code = RefusalCode::UnknownAsset;
-            let place = Place::row("opening_positions", &position.asset_id, "asset_id");
-            let file = scenario.document().file();
-            let refusal = Refusal::new(code, DocumentKind::Scenario, file, place);
-            return Err(refusal.value(&position.asset_id));
-        }
+        let place = registry.position(position.asset_id.as_str());
+        let code = match place.and_then(|place| registry.assets().get(place)) {
+            None => RefusalCode::UnknownAsset,
+            Some(asset)
+                if asset.instrument != Instrument::Spot
+                    || asset.currency != *registry.base_currency() =>
+            {
+                RefusalCode::OpeningPosition
+            }
+            Some(_) => continue,
+        };
+        let place = Place::row("opening_positions", &position.asset_id, "asset_id");
+        let file = scenario.document().file();
+        let refusal = Refusal::new(code, DocumentKind::Scenario, file, place);
+        return Err(refusal.value(&position.asset_id));
     }
     Ok(())
 }

@@ -6,13 +6,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ios012_constraints::Block;
+use ios012_core::calendar::Day;
 use ios012_core::{
-    AssetId, ClassId, CoreError, CurrencyCode, Exposure, GroupId, Instrument, Money, PortfolioId,
-    Price, Quantity, Ratio, UtcTime,
+    AssetId, ClassId, CoreError, CurrencyCode, DayCount, Exposure, GroupId, Instrument, Money,
+    Payoff, PortfolioId, Price, Quantity, Ratio, UtcTime,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
+use crate::events::EventKind;
 use crate::{DocumentKind, RefusalCode, RegimeLabel, SignaturePolicy};
 
 /// A text of a raw document that is to become a `T`.
@@ -38,6 +40,11 @@ pub(crate) trait Readable: Sized {
 
     /// What the JSON Schema says.
     fn schema() -> Schema;
+
+    /// The canonical text of a cell of CSV; the cell itself where it is no value.
+    fn canonical(cell: &str) -> String {
+        cell.to_owned()
+    }
 }
 
 /// Why a text is not a value of its type.
@@ -123,6 +130,10 @@ macro_rules! decimal {
                     &format!("^(0|-?(0\\.{fraction}|[1-9][0-9]*(\\.{fraction})?))$"),
                     $description,
                 )
+            }
+
+            fn canonical(cell: &str) -> String {
+                Self::parse_padded(cell).map_or_else(|_| cell.to_owned(), |value| value.to_string())
             }
         }
     )*};
@@ -268,6 +279,127 @@ impl Readable for Prose {
     }
 }
 
+impl Readable for Day {
+    const NAME: &'static str = "date";
+
+    fn read(text: &str) -> Result<Self, Fault> {
+        UtcTime::from_date(text).map(Self::of).map_err(|_| {
+            Fault::with_rule(RefusalCode::Time, "a date is UTC and written 2026-11-22")
+        })
+    }
+
+    fn schema() -> Schema {
+        pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a UTC date")
+    }
+}
+
+/// A time of the day in UTC, from 00:00 to 24:00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock(u32);
+
+impl Clock {
+    /// Seconds since midnight.
+    pub(crate) const fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+impl Readable for Clock {
+    const NAME: &'static str = "clock";
+
+    fn read(text: &str) -> Result<Self, Fault> {
+        let two = |part: &str| {
+            let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| digits)
+        };
+        let parts = text.split_once(':');
+        let parts = parts.and_then(|(hour, minute)| Some((two(hour)?, two(minute)?)));
+        match parts {
+            Some((hour, minute)) if minute < 60 && hour * 60 + minute <= 24 * 60 => {
+                Ok(Self((hour * 60 + minute) * 60))
+            }
+            _ => Err(Fault::with_rule(
+                RefusalCode::Time,
+                "a time of the day is UTC and written 00:00 to 24:00",
+            )),
+        }
+    }
+
+    fn schema() -> Schema {
+        pattern(
+            "^([01][0-9]|2[0-4]):[0-5][0-9]$",
+            "a time of the day in UTC",
+        )
+    }
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Monday => "mon",
+            Self::Tuesday => "tue",
+            Self::Wednesday => "wed",
+            Self::Thursday => "thu",
+            Self::Friday => "fri",
+            Self::Saturday => "sat",
+            Self::Sunday => "sun",
+        }
+    }
+
+    /// 1 is Monday, 7 is Sunday.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Monday => 1,
+            Self::Tuesday => 2,
+            Self::Wednesday => 3,
+            Self::Thursday => 4,
+            Self::Friday => 5,
+            Self::Saturday => 6,
+            Self::Sunday => 7,
+        }
+    }
+}
+
+/// The kinds of schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScheduleKind {
+    Immediate,
+    Twap,
+}
+
+impl ScheduleKind {
+    const ALL: [Self; 2] = [Self::Immediate, Self::Twap];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Immediate => "immediate",
+            Self::Twap => "twap",
+        }
+    }
+}
+
 macro_rules! counter {
     ($($type:ty, $name:literal;)*) => {$(
         impl Readable for $type {
@@ -321,8 +453,13 @@ macro_rules! fixed_list {
 
 fixed_list! {
     Block, "block", [Self::None, Self::ReduceOnly, Self::Flatten];
+    DayCount, "day_count", Self::ALL;
     DocumentKind, "signed_document", [Self::Registry, Self::Constraints, Self::Mandate];
+    EventKind, "event_kind", Self::ALL;
     Instrument, "instrument", Self::ALL;
+    Payoff, "payoff", Self::ALL;
     RegimeLabel, "regime_label", RegimeLabel::ALL;
+    ScheduleKind, "schedule_kind", Self::ALL;
     SignaturePolicy, "signature_policy", [Self::Optional, Self::Required];
+    Weekday, "weekday", Self::ALL;
 }

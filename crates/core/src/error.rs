@@ -1,6 +1,8 @@
+use core::fmt;
+
 use thiserror::Error;
 
-use crate::{Money, Quantity};
+use crate::{CurrencyCode, Instrument, Money, Quantity};
 
 /// Everything that can go wrong in exact arithmetic and in the vocabulary of this crate.
 ///
@@ -50,6 +52,64 @@ pub enum CoreError {
         /// Units held.
         held: Quantity,
     },
+    /// A fill that would turn a long position short, or the other way. That takes two orders.
+    #[error("a fill of {change} where {held} is held crosses zero; close first, then open")]
+    CrossesZero {
+        /// Units held.
+        held: Quantity,
+        /// Signed units of the fill.
+        change: Quantity,
+    },
+    /// A branch has a balance and no rate to base currency.
+    #[error("no rate of {currency} to base currency, and the books hold it; supply its pair")]
+    NoRate {
+        /// The currency.
+        currency: CurrencyText,
+    },
+    /// A rate that is not above zero, or a rate of the base currency other than one.
+    #[error("the rate of {currency} must be {rule}")]
+    InvalidRate {
+        /// The currency.
+        currency: CurrencyText,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// An event that the instrument cannot have.
+    #[error("{event} is not an event of the instrument {instrument}; correct the event's asset_id")]
+    WrongInstrument {
+        /// The event.
+        event: &'static str,
+        /// The instrument.
+        instrument: Instrument,
+    },
+    /// The asset that takes the place of another does not fit.
+    #[error("{event}: the asset named in `into` must {rule}")]
+    Successor {
+        /// The event.
+        event: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// The registry changed a term of an asset while it is held.
+    #[error("{term} of an asset changed while it is held; close the position first")]
+    TermsChanged {
+        /// The term.
+        term: &'static str,
+    },
+    /// A position has no mark yet, and the operation needs one.
+    #[error("{operation} needs a mark of the position, which has none; mark it first")]
+    NoMark {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// The rounding of the base ledger is more than its roundings can make.
+    #[error("rounding of {rounding} is more than {roundings} roundings of half a quantum can make")]
+    RoundingBound {
+        /// Balance of `rounding`.
+        rounding: Money,
+        /// Roundings made.
+        roundings: u64,
+    },
     /// An entry, or the trial balance, does not sum to zero.
     #[error("the books are out of balance by {difference}")]
     Unbalanced {
@@ -70,4 +130,26 @@ pub enum CoreError {
     /// A time is not in the canonical form.
     #[error("a time must be written as 2026-11-22T00:00:00.000Z")]
     TimeGrammar,
+}
+
+/// The text of a currency code, held in place so that an error stays `Copy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrencyText([u8; 12]);
+
+impl From<&CurrencyCode> for CurrencyText {
+    fn from(currency: &CurrencyCode) -> Self {
+        let mut bytes = [0; 12];
+        for (byte, &letter) in bytes.iter_mut().zip(currency.as_str().as_bytes()) {
+            *byte = letter;
+        }
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for CurrencyText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.0.iter().take_while(|&&byte| byte != 0).count();
+        let letters = self.0.get(..length).unwrap_or_default();
+        formatter.pad(core::str::from_utf8(letters).unwrap_or_default())
+    }
 }

@@ -4,6 +4,7 @@
 //! not used for arithmetic, because it rounds silently past 28 digits (docs/adr/0001).
 
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
@@ -88,6 +89,18 @@ pub fn product_div(
     let numerator = product(factors).ok_or(overflow)?;
     let divisor = product(divisors).ok_or(overflow)?;
     wide_div(numerator, divisor, rounding)
+}
+
+/// How `left[0] × left[1]` compares with `right[0] × right[1]`, exactly. It takes 256 bits where 128
+/// are too few, so it can't fail.
+#[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
+pub fn compare_products(left: [i128; 2], right: [i128; 2]) -> Ordering {
+    let narrow = |[a, b]: [i128; 2]| a.checked_mul(b);
+    if let (Some(left), Some(right)) = (narrow(left), narrow(right)) {
+        return left.cmp(&right);
+    }
+    let wide = |[a, b]: [i128; 2]| I256::from(a) * I256::from(b);
+    wide(left).cmp(&wide(right))
 }
 
 fn wide_div(numerator: I256, divisor: I256, rounding: Rounding) -> Result<i128, CoreError> {
@@ -268,15 +281,6 @@ pub fn units_of(value: Money, price: Price, rounding: Rounding) -> Result<Quanti
     mul_div(value.0, Quantity::SCALE, price.0, rounding).map(Quantity)
 }
 
-/// A commission: `rate × quantity × price` of an unsigned quantity, rounded up once.
-pub fn commission(quantity: Quantity, price: Price, rate: Ratio) -> Result<Money, CoreError> {
-    const SCALE: i128 = Quantity::SCALE * Ratio::SCALE;
-    let traded = quantity.0.checked_mul(price.0).ok_or(CoreError::Overflow {
-        operation: "commission",
-    })?;
-    mul_div(traded, rate.0, SCALE, Rounding::AwayFromZero).map(Money)
-}
-
 /// The exposure of a market value: `value / nlv`.
 pub fn exposure_of(value: Money, nlv: Money, rounding: Rounding) -> Result<Exposure, CoreError> {
     mul_div(value.0, Exposure::SCALE, nlv.0, rounding).map(Exposure)
@@ -408,26 +412,22 @@ mod tests {
             }
         }
 
+        /// A common factor of 2^120 changes no comparison, and takes the products past `i128`.
+        #[test]
+        fn products_compare_alike_in_any_width(a: i64, b: i64, c: i64, d: i64) {
+            let expected = (i128::from(a) * i128::from(b)).cmp(&(i128::from(c) * i128::from(d)));
+            let wide = |value: i64| i128::from(value) << 60;
+            prop_assert_eq!(compare_products([a.into(), b.into()], [c.into(), d.into()]), expected);
+            prop_assert_eq!(compare_products([wide(a), wide(b)], [wide(c), wide(d)]), expected);
+            prop_assert_eq!(compare_products([wide(a), wide(b)], [wide(b), wide(a)]), Ordering::Equal);
+        }
+
         #[test]
         fn mul_div_agrees_with_rust_decimal(a in -1_000_000_i64..1_000_000, b in -1_000_000_i64..1_000_000, divisor in 1_i64..1_000_000) {
             let exact = Decimal::from(a) * Decimal::from(b) / Decimal::from(divisor);
             let down = mul_div(a.into(), b.into(), divisor.into(), Rounding::TowardZero);
             prop_assert_eq!(down.map(Decimal::from), Ok(exact.trunc()));
         }
-    }
-
-    /// 3 × 7 at 10 bps is 0.021; a third of a quantum more is rounded up to a whole one.
-    #[test]
-    fn a_commission_is_rounded_up_once() {
-        let rate = Ratio::from_basis_points(Ratio(10 * Ratio::SCALE)).expect("a ratio");
-        let units = |text: &str| text.parse::<Quantity>().expect("a quantity");
-        let seven = "7".parse().expect("a price");
-        assert_eq!(commission(units("3"), seven, rate), "0.021".parse());
-        assert_eq!(
-            commission(units("0.000000001"), seven, rate),
-            "0.00000001".parse()
-        );
-        assert_eq!(commission(units("0"), seven, rate), Ok(Money::ZERO));
     }
 
     #[test]

@@ -34,6 +34,20 @@ impl FxRate {
         }
     }
 
+    /// The rate as numerator and denominator, both above zero.
+    pub(crate) const fn fraction(self) -> (i128, i128) {
+        if self.inverted {
+            (Price::SCALE, self.price.units())
+        } else {
+            (self.price.units(), Price::SCALE)
+        }
+    }
+
+    /// Whether the pair's price is above zero, as a rate must be.
+    pub const fn is_positive(self) -> bool {
+        self.price.is_positive()
+    }
+
     /// Translates an amount of the currency into base currency.
     ///
     /// # Errors

@@ -77,6 +77,44 @@ impl Payoff {
             Self::Inverse => "inverse",
         }
     }
+
+    /// The fraction `rate` of the notional of `quantity` contracts at a price, rounded once: a
+    /// commission, a funding payment, a margin. It has the sign of quantity × rate.
+    ///
+    /// # Errors
+    /// As [`AssetSpec::value`].
+    pub fn fraction_of_notional(
+        self,
+        contract_multiplier: Ratio,
+        quantity: Quantity,
+        price: Price,
+        rate: Ratio,
+        rounding: Rounding,
+    ) -> Result<Money, CoreError> {
+        let (quantity, rate) = (quantity.units(), rate.units());
+        let multiplier = contract_multiplier.units();
+        let fraction = match self {
+            Self::Linear if contract_multiplier == Ratio::ONE => {
+                const SCALE: i128 = Quantity::SCALE * Ratio::SCALE;
+                let overflow = CoreError::Overflow {
+                    operation: "fraction of a notional",
+                };
+                let notional = quantity.checked_mul(price.units()).ok_or(overflow)?;
+                mul_div(notional, rate, SCALE, rounding)
+            }
+            Self::Linear => product_div(
+                &[quantity, multiplier, price.units(), rate],
+                &[Quantity::SCALE, Ratio::SCALE, Ratio::SCALE],
+                rounding,
+            ),
+            Self::Inverse => product_div(
+                &[quantity, multiplier, Money::SCALE, Price::SCALE, rate],
+                &[Quantity::SCALE, Ratio::SCALE, price.units(), Ratio::SCALE],
+                rounding,
+            ),
+        };
+        fraction.map(Money::from_units)
+    }
 }
 
 impl fmt::Display for Payoff {
@@ -184,6 +222,46 @@ impl AssetSpec {
         }
     }
 
+    /// [`Payoff::fraction_of_notional`] of this asset.
+    ///
+    /// # Errors
+    /// As [`AssetSpec::value`].
+    pub fn fraction_of_notional(
+        &self,
+        quantity: Quantity,
+        price: Price,
+        rate: Ratio,
+        rounding: Rounding,
+    ) -> Result<Money, CoreError> {
+        let multiplier = self.contract_multiplier;
+        self.payoff
+            .fraction_of_notional(multiplier, quantity, price, rate, rounding)
+    }
+
+    /// An asset that is paid in full, as far as the books know one that they were opened with: the
+    /// registry's own specification takes its place ([`crate::Accounts::define`]).
+    ///
+    /// # Errors
+    /// A class of that name could not be made.
+    pub fn opened(asset_id: AssetId, currency: CurrencyCode) -> Result<Self, CoreError> {
+        Ok(Self {
+            asset_id,
+            class: "opening".parse()?,
+            instrument: Instrument::Spot,
+            currency,
+            payoff: Payoff::Linear,
+            lot_size: Quantity::QUANTUM,
+            tick_size: Price::QUANTUM,
+            min_notional: Money::ZERO,
+            contract_multiplier: Ratio::ONE,
+            leverage_factor: Ratio::ONE,
+            initial_margin_rate: Ratio::ONE,
+            maintenance_margin_rate: Ratio::ONE,
+            expiry: None,
+            active: true,
+        })
+    }
+
     /// The quantity whose notional at a price is `notional`.
     ///
     /// # Errors
@@ -243,5 +321,56 @@ impl AssetSpec {
             Rounding::AwayFromZero,
         )
         .map(Ratio::from_units)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount<T: core::str::FromStr<Err = CoreError>>(text: &str) -> T {
+        text.parse().expect("a decimal")
+    }
+
+    /// 10 bps of 3 × 7 is 0.021; of a billionth of a unit it is rounded up to a quantum; of five
+    /// contracts of 50 at 7 it is 1.75; of 1000 inverse ones at 40,000, 0.000025 of the coin.
+    #[test]
+    fn a_commission_is_rounded_up_once() {
+        let up = Rounding::AwayFromZero;
+        let rate = amount("0.001");
+        for (payoff, multiplier, quantity, price, expected) in [
+            (Payoff::Linear, "1", "3", "7", "0.021"),
+            (Payoff::Linear, "1", "0.000000001", "7", "0.00000001"),
+            (Payoff::Linear, "1", "0", "7", "0"),
+            (Payoff::Linear, "50", "5", "7", "1.75"),
+            (Payoff::Inverse, "1", "1000", "40000", "0.000025"),
+            (Payoff::Inverse, "1", "1000", "30000", "0.00003334"),
+        ] {
+            let (quantity, price) = (amount(quantity), amount(price));
+            let found = payoff.fraction_of_notional(amount(multiplier), quantity, price, rate, up);
+            assert_eq!(found, Ok(amount(expected)), "{payoff} {quantity} {price}");
+        }
+    }
+
+    /// An inverse contract rises for a long position, and a quantity comes back from its notional.
+    #[test]
+    fn an_inverse_value_rises_with_the_price() {
+        let spec = AssetSpec {
+            payoff: Payoff::Inverse,
+            contract_multiplier: amount("100"),
+            ..AssetSpec::opened(
+                "P".parse().expect("an id"),
+                "BTC".parse().expect("a currency"),
+            )
+            .expect("a spec")
+        };
+        let toward = Rounding::TowardZero;
+        let value = |price: &str| spec.value(amount("8"), amount(price), toward);
+        assert_eq!(value("10000"), Ok(amount("-0.08")));
+        assert_eq!(value("12500"), Ok(amount("-0.064")));
+        let quantity = spec.quantity_of(amount("0.064"), amount("12500"), toward);
+        assert_eq!(quantity, Ok(amount("8")));
+        let refused = spec.value(amount("8"), Price::ZERO, toward);
+        assert!(matches!(refused, Err(CoreError::DivisionByZero { .. })));
     }
 }

@@ -25,7 +25,7 @@ pub mod time;
 
 pub use account::Accounts;
 pub use calendar::Calendar;
-pub use error::CoreError;
+pub use error::{CoreError, CurrencyText};
 pub use event::{BookEvent, BookEventKind, DayCount};
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};
 pub use fx::FxRate;

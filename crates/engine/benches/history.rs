@@ -123,7 +123,7 @@ fn run<S: LedgerSink + Counted>(history: &History, cycles: Vec<(Mandate, Market)
     let mut ran = Ran::default();
     runtime.block_on(async {
         for (mandate, market) in cycles {
-            let cycle = runner.cycle(standing, None, mandate, market).await;
+            let cycle = runner.cycle(standing, None, mandate, market, None).await;
             ran.decisions += cycle.expect("the engine goes on").0.decisions;
         }
     });

@@ -3,6 +3,8 @@
 mod decide;
 mod guard;
 mod open;
+mod plan;
+mod send;
 mod state;
 mod trade;
 
@@ -10,9 +12,9 @@ use std::collections::BTreeMap;
 
 use ios012_constraints::{AssetState, Decisions, Universe};
 use ios012_contracts::{LastAccepted, Refusal};
-use ios012_core::account::OpeningPosition;
+use ios012_core::account::{OpeningPosition, Position};
 use ios012_core::sequence::Plan;
-use ios012_core::{Accounts, AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price};
+use ios012_core::{Accounts, AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, UtcTime};
 use ios012_lineage::ledger::DocumentKind;
 use ios012_lineage::{
     Amount, Chain, Code, CycleOutcome, Defcon, EngineIdentity, Format, Genesis, Hash, Mode,
@@ -83,7 +85,7 @@ impl Engine {
         positions: &[OpeningPosition],
     ) -> Result<Self, EngineError> {
         let mut engine = Self {
-            accounts: Accounts::open(base_currency.clone(), cash, positions)?,
+            accounts: Accounts::open(&base_currency, cash, positions)?,
             chain,
             mode: Mode::Paper,
             defcon: Defcon::Green,
@@ -114,10 +116,12 @@ impl Engine {
             return Err(EngineError::Halted);
         }
         let (mark, performed) = (self.chain.mark(), effects.len());
-        let is_input = !matches!(event, Event::Broker(_));
+        let is_input = matches!(event, Event::Cycle(_) | Event::Refused(_));
         let handled = match event {
             Event::Broker(news) => self.take_news(news, effects),
             Event::Cycle(input) => self.open_cycle(*input, effects),
+            Event::Time(time) => self.take_time(time, effects),
+            Event::Superseded => self.supersede(effects),
             Event::Refused(refusal) => {
                 refusal_record(&refusal).and_then(|record| self.record_refusal(record, effects))
             }
@@ -148,6 +152,12 @@ impl Engine {
     /// The assets that the next mandate must name, ascending.
     pub fn held(&self) -> &[AssetId] {
         &self.held
+    }
+
+    /// When the mandate of the open cycle expires, and its plan with it.
+    pub(crate) fn plan_ends(&self) -> Option<UtcTime> {
+        let open = self.open.as_ref()?;
+        Some(open.input.mandate().valid_until())
     }
 
     /// The chain, with the records that have not been kept yet.
@@ -206,7 +216,7 @@ impl Engine {
         self.write(refusal)?;
         let nlv = self.accounts.nlv()?;
         self.write(Seal {
-            cash: Some(self.accounts.books().cash()),
+            cash: Some(self.accounts.books().cash()?),
             decisions: 0,
             defcon: self.defcon,
             fills: 0,
@@ -235,14 +245,11 @@ impl Engine {
 
     fn refresh_held(&mut self) {
         let positions = self.accounts.books().positions();
-        let unchanged = self
-            .held
-            .iter()
-            .eq(positions.map(|position| &position.asset_id));
+        let unchanged = self.held.iter().eq(positions.map(Position::asset_id));
         if !unchanged {
             let positions = self.accounts.books().positions();
             self.held = positions
-                .map(|position| position.asset_id.clone())
+                .map(|position| position.asset_id().clone())
                 .collect();
         }
     }

@@ -12,6 +12,10 @@ pub enum Event {
     Refused(Box<Refusal>),
     /// News of an order.
     Broker(BrokerEvent),
+    /// It is at least this time, while a cycle is open.
+    Time(UtcTime),
+    /// A newer mandate is there, while a cycle is open: what has not left never will.
+    Superseded,
 }
 
 /// What the engine asks of the world, to be performed in order.
@@ -24,6 +28,8 @@ pub enum Effect {
     KeepRecords,
     /// Send an order.
     Submit(Submission),
+    /// Tell [`Event::Time`] when it is this time: an order waits for it. The last one holds.
+    WakeAt(UtcTime),
     /// The cycle has ended; its last record is pending.
     Sealed(CycleSummary),
 }

@@ -156,6 +156,14 @@ impl Replay {
     fn tell(&mut self, record: &Record) -> Result<(), EngineError> {
         let event = match record {
             Record::Cycle(cycle) => Event::Cycle(Box::new(self.input(cycle)?)),
+            Record::Order(order) => Event::Time(order.not_before),
+            Record::Residual(residual) if residual.reason.as_str() == "superseded" => {
+                Event::Superseded
+            }
+            Record::Residual(residual) if residual.reason.as_str() == "mandate_expired" => {
+                let end = self.engine.plan_ends();
+                Event::Time(end.ok_or(EngineError::Sequence("a plan ended outside a cycle"))?)
+            }
             Record::Fill(fill) => Event::Broker(filled(fill)),
             Record::Outcome(outcome) => Event::Broker(told(outcome)?),
             Record::Refusal(refusal) => {

@@ -7,6 +7,7 @@ use crate::sink::LedgerSink;
 use crate::{CycleSummary, Effect, Engine, EngineError, Event};
 use ios012_broker::{Broker, BrokerEvent};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
+use ios012_core::UtcTime;
 
 /// An engine with its broker and its ledger.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct Runner<B, S> {
     effects: Vec<Effect>,
     queue: VecDeque<Effect>,
     news: Vec<BrokerEvent>,
+    superseded_at: Option<UtcTime>,
 }
 
 impl<B: Broker, S: LedgerSink> Runner<B, S> {
@@ -33,6 +35,7 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
             effects: Vec::new(),
             queue: VecDeque::new(),
             news: Vec::new(),
+            superseded_at: None,
         })
     }
 
@@ -46,7 +49,9 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         &self.sink
     }
 
-    /// Runs one cycle to its seal. An input that does not fit the portfolio's state is recorded
+    /// Runs one cycle to its seal. Time is data: an order that waits leaves when everything before
+    /// its time has happened. What is planned for `superseded_at` or later, the time of the next
+    /// mandate if there is one, does not leave. An input that does not fit the portfolio's state is recorded
     /// as a refusal and returned beside the summary.
     ///
     /// # Errors
@@ -57,11 +62,15 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         regimes: Option<Arc<Regimes>>,
         mandate: Mandate,
         market: Market,
+        superseded_at: Option<UtcTime>,
     ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
         let last = self.engine.last_accepted();
         let held = self.engine.held();
         match CycleInput::check(standing, regimes, mandate, market, last, held) {
-            Ok(input) => Ok((self.perform(Event::Cycle(Box::new(input))).await?, None)),
+            Ok(input) => {
+                self.superseded_at = superseded_at;
+                Ok((self.perform(Event::Cycle(Box::new(input))).await?, None))
+            }
             Err(refusal) => Ok((self.refuse(refusal.clone()).await?, Some(refusal))),
         }
     }
@@ -72,6 +81,11 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
     /// What halts the engine.
     pub async fn refuse(&mut self, refusal: Refusal) -> Result<CycleSummary, EngineError> {
         self.perform(Event::Refused(Box::new(refusal))).await
+    }
+
+    /// Gives up the engine for what was kept of it.
+    pub fn into_sink(self) -> S {
+        self.sink
     }
 
     /// Makes everything durable and returns the engine.
@@ -86,6 +100,7 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
     async fn perform(&mut self, event: Event) -> Result<CycleSummary, EngineError> {
         self.queue.clear();
         self.news.clear();
+        let mut wake_at = None;
         self.tell(event)?;
         loop {
             while let Some(effect) = self.queue.pop_front() {
@@ -99,11 +114,23 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
                     Effect::Submit(submission) => {
                         self.broker.submit(&submission, &mut self.news).await?;
                     }
+                    Effect::WakeAt(time) => wake_at = Some(time),
                     Effect::Sealed(summary) => {
                         self.sink.cycle_ended(self.engine.chain_mut())?;
                         return Ok(summary);
                     }
                 }
+            }
+            if self.news.is_empty()
+                && let Some(time) = wake_at.take()
+            {
+                let superseded = self.superseded_at.is_some_and(|next| next <= time);
+                self.tell(if superseded {
+                    Event::Superseded
+                } else {
+                    Event::Time(time)
+                })?;
+                continue;
             }
             if self.news.is_empty() {
                 self.broker.poll(&mut self.news).await?;

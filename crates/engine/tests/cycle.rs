@@ -137,7 +137,10 @@ impl<B: Broker> Desk<B> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
-        let ran = runtime.block_on(self.runner.cycle(&self.standing, None, mandate, market));
+        let ran = runtime.block_on(
+            self.runner
+                .cycle(&self.standing, None, mandate, market, None),
+        );
         ran.map(|(summary, refusal)| {
             assert_eq!(refusal, None);
             summary

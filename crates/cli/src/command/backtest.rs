@@ -86,8 +86,11 @@ fn run(
         .filter(|_| portfolio.continued);
     let started = stopwatch();
     let ended = runtime.block_on(async {
-        for cycle in history.cycles()? {
+        let mut cycles = history.cycles()?.peekable();
+        while let Some(cycle) = cycles.next() {
             let (mandate, market) = cycle?;
+            let next = cycles.peek().and_then(|next| next.as_ref().ok());
+            let superseded_at = next.map(|(mandate, _)| mandate.as_of());
             ran.cycles += 1;
             bar.inc(1);
             if done.is_some_and(|last| mandate.as_of() <= last.as_of) {
@@ -95,7 +98,7 @@ fn run(
             }
             let (sealed, refusal) = portfolio
                 .runner
-                .cycle(history.standing(), None, mandate, market)
+                .cycle(history.standing(), None, mandate, market, superseded_at)
                 .await?;
             count(&mut ran, &sealed);
             ran.refusal = refusal;

@@ -28,7 +28,11 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let ran = runtime.block_on(portfolio.runner.cycle(&standing, regimes, mandate, market));
+    let ran = runtime.block_on(
+        portfolio
+            .runner
+            .cycle(&standing, regimes, mandate, market, None),
+    );
     let kept = portfolio.runner.finish();
     let (sealed, refusal) = ran?;
     let engine = kept?;

@@ -20,6 +20,7 @@ pub(super) fn bounded_leg(
         open: row.active && state.market_open,
         above_bound: previous.unsigned_abs() > bound.unsigned_abs(),
         value: state.target.units(),
+        capital_weight: row.capital_weight,
         ..Leg::default()
     };
     if leg.open {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ios012_core::{CoreError, Rounding, mul_div};
 
 use super::PortfolioState;
-use super::leg::{Leg, difference, signed, sum};
+use super::leg::{Leg, difference, product, signed, sum};
 use crate::universe::CapRow;
 use crate::{Limit, Universe};
 
@@ -28,9 +28,9 @@ pub(super) fn mark_broken(
         }
     }
     if portfolio.cash_headroom.is_negative() {
-        legs.iter_mut()
-            .filter(|leg| leg.previous > 0)
-            .for_each(|leg| leg.in_broken_limit = true);
+        for leg in legs.iter_mut() {
+            leg.in_broken_limit = true;
+        }
     }
     let mut net = 0;
     for leg in legs.iter() {
@@ -55,7 +55,7 @@ pub(super) fn cure(
     for cap in &universe.caps {
         cure_cap(cap, legs)?;
     }
-    cure_cash(portfolio, legs)?;
+    cure_cash(universe, portfolio, legs)?;
     cure_net(universe, legs)
 }
 
@@ -69,20 +69,29 @@ fn cure_cap(cap: &CapRow, legs: &mut [Leg]) -> Result<(), CoreError> {
     }
     let is_open = |index: &usize| legs.get(*index).is_some_and(|leg| leg.open);
     let members: Vec<usize> = cap.members.iter().copied().filter(is_open).collect();
-    shrink_pro_rata(&cap.limit, difference(kept, cap.cap)?, &members, legs)
+    let excess = difference(kept, cap.cap)?;
+    shrink_pro_rata(&cap.limit, excess, &members, legs, |leg| Ok(leg.kept))
 }
 
-/// The cash floor: only assets that are held long use cash, and short proceeds give no credit.
-fn cure_cash(portfolio: PortfolioState, legs: &mut [Leg]) -> Result<(), CoreError> {
-    let mut after = portfolio.cash_headroom.units();
-    for leg in legs.iter().filter(|leg| leg.previous > 0) {
-        after = sum(after, leg.wanted_reduction()?)?;
+/// The limit on free capital: every reduction gives some back, long or short, in proportion to the
+/// asset's capital weight.
+fn cure_cash(
+    universe: &Universe,
+    portfolio: PortfolioState,
+    legs: &mut [Leg],
+) -> Result<(), CoreError> {
+    let mut after = product(portfolio.cash_headroom.units(), universe.capital_scale)?;
+    for leg in legs.iter() {
+        after = sum(after, leg.capital(leg.wanted_reduction()?)?)?;
     }
     if after >= 0 {
         return Ok(());
     }
-    let members = open_on_side(legs, 1);
-    shrink_pro_rata(&Limit::Cash, difference(0, after)?, &members, legs)
+    let members = open_where(legs, |_| true);
+    let excess = difference(0, after)?;
+    shrink_pro_rata(&Limit::Cash, excess, &members, legs, |leg| {
+        leg.capital(leg.kept)
+    })
 }
 
 /// The net limit, on the heavier side only.
@@ -96,20 +105,23 @@ fn cure_net(universe: &Universe, legs: &mut [Leg]) -> Result<(), CoreError> {
     if excess <= 0 {
         return Ok(());
     }
-    let members = open_on_side(legs, side);
-    shrink_pro_rata(&Limit::Net, excess, &members, legs)
+    // Those that stay on the side or increase on it.
+    let members = open_where(legs, |leg| leg.target_sign == side);
+    shrink_pro_rata(&Limit::Net, excess, &members, legs, |leg| Ok(leg.kept))
 }
 
-/// Takes `excess` from the kept parts of `members`, each in proportion, rounded toward less.
+/// Takes `excess` of what the kept parts of `members` use, from each part in proportion, rounded
+/// toward less.
 fn shrink_pro_rata(
     limit: &Limit,
     excess: i128,
     members: &[usize],
     legs: &mut [Leg],
+    used: impl Fn(&Leg) -> Result<i128, CoreError>,
 ) -> Result<(), CoreError> {
     let mut total = 0;
     for leg in members.iter().filter_map(|&index| legs.get(index)) {
-        total = sum(total, leg.kept)?;
+        total = sum(total, used(leg)?)?;
     }
     let left = difference(total, excess)?.max(0);
     for &index in members {
@@ -124,10 +136,9 @@ fn shrink_pro_rata(
     Ok(())
 }
 
-/// The open assets that stay on a side or increase on it.
-fn open_on_side(legs: &[Leg], side: i128) -> Vec<usize> {
+fn open_where(legs: &[Leg], is_member: impl Fn(&Leg) -> bool) -> Vec<usize> {
     let all = legs.iter().enumerate();
-    all.filter(|(_, leg)| leg.open && leg.target_sign == side)
+    all.filter(|(_, leg)| leg.open && is_member(leg))
         .map(|(index, _)| index)
         .collect()
 }

@@ -4,11 +4,13 @@
 //! on. The factor is kept as a fraction of integers, so it is never rounded by itself.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
+use ios012_core::fixed::compare_products;
 use ios012_core::{CoreError, Rounding, mul_div};
 
 use super::PortfolioState;
-use super::leg::{Leg, OVERFLOW, difference, signed, sum};
+use super::leg::{Leg, difference, product, signed, sum};
 use crate::{ConstraintsError, Limit, Universe};
 
 /// Shares the room, then drops increases under the dead band and shares again without them.
@@ -57,41 +59,39 @@ struct Room<'universe> {
 
 /// Whose increases use a room.
 enum Members<'universe> {
-    /// The members of a cap.
+    /// The members of a cap; an exposure uses its own size.
     Listed(&'universe [usize]),
-    /// Every long increase: the cash room.
-    Long,
+    /// All of them; an exposure uses its capital.
+    Capital,
 }
 
 impl Room<'_> {
-    fn has(&self, index: usize, leg: &Leg) -> bool {
+    fn has(&self, index: usize) -> bool {
         match self.members {
             Members::Listed(members) => members.binary_search(&index).is_ok(),
-            Members::Long => leg.target_sign > 0,
+            Members::Capital => true,
         }
     }
 
     /// What is left for the increases that go on, and what those want.
     fn left_and_need(&self, legs: &[Leg]) -> Result<(i128, i128), CoreError> {
         let (mut left, mut need) = (self.left, 0);
-        let mut count = |leg: &Leg| -> Result<(), CoreError> {
-            match leg.stopped_by {
-                Some(_) => left = difference(left, leg.shared_increase)?,
-                None => need = sum(need, leg.wanted_increase)?,
-            }
-            Ok(())
-        };
         match self.members {
             Members::Listed(members) => {
-                members
-                    .iter()
-                    .filter_map(|&index| legs.get(index))
-                    .try_for_each(&mut count)?;
+                for leg in members.iter().filter_map(|&index| legs.get(index)) {
+                    match leg.stopped_by {
+                        Some(_) => left = difference(left, leg.shared_increase)?,
+                        None => need = sum(need, leg.wanted_increase)?,
+                    }
+                }
             }
-            Members::Long => {
-                legs.iter()
-                    .filter(|leg| leg.target_sign > 0)
-                    .try_for_each(&mut count)?;
+            Members::Capital => {
+                for leg in legs {
+                    match leg.stopped_by {
+                        Some(_) => left = difference(left, leg.capital(leg.shared_increase)?)?,
+                        None => need = sum(need, leg.capital(leg.wanted_increase)?)?,
+                    }
+                }
             }
         }
         Ok((left, need))
@@ -115,14 +115,14 @@ fn rooms<'universe>(
             left,
         });
     }
-    let mut cash = portfolio.cash_headroom.units();
-    for leg in legs.iter().filter(|leg| leg.previous > 0) {
-        cash = sum(cash, leg.reduction)?;
+    let mut capital = product(portfolio.cash_headroom.units(), universe.capital_scale)?;
+    for leg in legs {
+        capital = sum(capital, leg.capital(leg.reduction)?)?;
     }
     rooms.push(Room {
         limit: &Limit::Cash,
-        members: Members::Long,
-        left: cash,
+        members: Members::Capital,
+        left: capital,
     });
     Ok(rooms)
 }
@@ -138,7 +138,7 @@ fn share(rooms: &[Room<'_>], legs: &mut [Leg]) -> Result<(), CoreError> {
             break;
         };
         for (index, leg) in legs.iter_mut().enumerate() {
-            if leg.stopped_by.is_none() && leg.wanted_increase > 0 && room.has(index, leg) {
+            if leg.stopped_by.is_none() && leg.wanted_increase > 0 && room.has(index) {
                 leg.increase = mul_div(leg.wanted_increase, left, need, Rounding::TowardZero)?;
                 leg.shared_increase = leg.increase;
                 leg.stopped_by = Some(tightest);
@@ -161,7 +161,7 @@ fn tightest(rooms: &[Room<'_>], legs: &[Leg]) -> Result<Option<(usize, i128, i12
         let earlier = match found {
             None => true,
             Some((_, best_left, best_need)) => {
-                product(left, best_need)? < product(best_left, need)?
+                compare_products([left, best_need], [best_left, need]) == Ordering::Less
             }
         };
         if earlier {
@@ -238,8 +238,4 @@ fn scale_side(legs: &mut [Leg], side: i128, room: i128) -> Result<(), CoreError>
         leg.increase = mul_div(leg.increase, room, total, Rounding::TowardZero)?;
     }
     Ok(())
-}
-
-fn product(a: i128, b: i128) -> Result<i128, CoreError> {
-    a.checked_mul(b).ok_or(OVERFLOW)
 }

@@ -29,6 +29,8 @@ pub(crate) struct Leg {
     pub(crate) shared_increase: i128,
     /// The limit that stopped the increase, by its place among the rooms.
     pub(crate) stopped_by: Option<usize>,
+    /// Capital that a quantum of absolute exposure ties up (`AssetRow::capital_weight`).
+    pub(crate) capital_weight: i128,
     /// Whether the asset may trade now.
     pub(crate) open: bool,
     /// Whether a block holds.
@@ -68,6 +70,11 @@ impl Leg {
     /// Magnitude on the side before the cycle once the reduction is made.
     pub(crate) fn reduced_size(&self) -> Result<i128, CoreError> {
         difference(self.previous_size()?, self.reduction)
+    }
+
+    /// Capital that a magnitude of this asset ties up, long or short.
+    pub(crate) fn capital(&self, size: i128) -> Result<i128, CoreError> {
+        product(size, self.capital_weight)
     }
 
     /// Signed exposure once the reduction is made.
@@ -140,7 +147,11 @@ pub(crate) fn difference(a: i128, b: i128) -> Result<i128, CoreError> {
     a.checked_sub(b).ok_or(OVERFLOW)
 }
 
+pub(crate) fn product(a: i128, b: i128) -> Result<i128, CoreError> {
+    a.checked_mul(b).ok_or(OVERFLOW)
+}
+
 /// A magnitude with a sign of −1, 0 or 1.
 pub(crate) fn signed(size: i128, sign: i128) -> Result<i128, CoreError> {
-    size.checked_mul(sign).ok_or(OVERFLOW)
+    product(size, sign)
 }

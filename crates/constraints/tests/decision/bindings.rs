@@ -94,9 +94,7 @@ fn is_at_work(case: &Case, index: usize, asset: &Asset, binding: &Binding, allow
         Limit::Group(_) | Limit::Class(_) | Limit::Currency(_) | Limit::Gross => {
             is_member(&binding.limit.to_string())
         }
-        // Only longs use cash.
-        Limit::Cash => asset.open() && binding.before.is_positive() && !binding.after.is_negative(),
-        Limit::Net => asset.open(),
+        Limit::Cash | Limit::Net => asset.open(),
         // The step had its full length once: what other limits take later may shorten it.
         Limit::MaxDelta => (binding.after.units() - asset.previous).abs() == asset.max_delta,
         Limit::DeadBand => {

@@ -31,6 +31,10 @@ pub(crate) struct Asset {
     pub(crate) name: usize,
     /// Which groups list it.
     pub(crate) in_group: [bool; 2],
+    /// Initial margin in hundredths of the notional, 1 to 100, of what is margined.
+    pub(crate) margin: i128,
+    /// Leverage factor of a token, 1 for all else.
+    pub(crate) factor: i128,
 }
 
 /// One cycle; exposures in quanta.
@@ -90,19 +94,29 @@ impl Asset {
         self.block.max(shock).max(portfolio)
     }
 
+    /// Capital that one unit of absolute exposure ties up, in quanta: `margin / factor`, up.
+    pub(crate) fn rate(&self) -> i128 {
+        let hundredths = self.margin * (Ratio::SCALE / 100);
+        (hundredths + self.factor - 1) / self.factor
+    }
+
     fn spec(&self) -> AssetSpec {
         AssetSpec {
             asset_id: asset_name(self.name).parse().unwrap(),
             class: format!("class-{}", self.class).parse().unwrap(),
-            instrument: Instrument::Spot,
+            instrument: if self.factor > 1 {
+                Instrument::LeveragedToken
+            } else {
+                Instrument::Margin
+            },
             currency: ["EUR", "USD"][self.currency].parse().unwrap(),
             lot_size: Quantity::QUANTUM,
             tick_size: Price::QUANTUM,
             min_notional: Money::ZERO,
             contract_multiplier: Ratio::ONE,
-            leverage_factor: Ratio::ONE,
-            initial_margin_rate: Ratio::ONE,
-            maintenance_margin_rate: Ratio::ONE,
+            leverage_factor: Ratio::from_units(self.factor * Ratio::SCALE),
+            initial_margin_rate: Ratio::from_units(self.margin * (Ratio::SCALE / 100)),
+            maintenance_margin_rate: Ratio::QUANTUM,
             expiry: None,
             payoff: ios012_core::Payoff::Linear,
             active: self.active,
@@ -115,7 +129,7 @@ impl Asset {
             min_exposure: Exposure::from_units(self.min),
             max_exposure: Exposure::from_units(self.max),
             max_delta_exposure: Exposure::from_units(self.max_delta),
-            max_leverage: Ratio::ONE,
+            max_leverage: Ratio::from_units(1_000 * Ratio::SCALE),
             block: self.block,
             shock: self.shock.map(|(threshold, block)| ShockRule {
                 threshold: Ratio::from_units(threshold),
@@ -201,6 +215,9 @@ impl Case {
             slippage: Ratio::ZERO,
             collar: Ratio::ZERO,
             max_order_notional: None,
+            schedule: ios012_core::Schedule::Immediate,
+            max_orders_per_cycle: None,
+            max_turnover: None,
             soft_shock_threshold: None,
             hard_shock_threshold: None,
             jump_band: None,
@@ -234,6 +251,20 @@ impl Case {
         }
         caps.push(("gross".into(), self.gross, indices(&|_| true)));
         caps
+    }
+
+    /// Capital that these exposures tie up, in quanta of exposure times quanta of the rate.
+    pub(crate) fn capital(&self, exposures: impl IntoIterator<Item = i128>) -> i128 {
+        let pairs = self.assets.iter().zip(exposures);
+        pairs
+            .map(|(asset, exposure)| asset.rate() * exposure.abs())
+            .sum()
+    }
+
+    /// Free capital once the portfolio holds these exposures, in the same quanta.
+    pub(crate) fn free_capital(&self, exposures: impl IntoIterator<Item = i128>) -> i128 {
+        let held = self.capital(self.assets.iter().map(|asset| asset.previous));
+        self.cash_headroom * Ratio::SCALE + held - self.capital(exposures)
     }
 
     /// The same portfolio counted in a smaller unit.

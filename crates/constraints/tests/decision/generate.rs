@@ -7,6 +7,7 @@ use proptest::sample::select;
 
 use crate::cases::{Asset, Case, UNLIMITED};
 use ios012_constraints::Block;
+use ios012_core::Ratio;
 
 /// Any case of 1 to 12 assets.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
@@ -111,35 +112,50 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
         prop_oneof![4 => Just(1_u32), 1 => 0..4_u32],
     );
     let membership = (0..2_usize, 0..2_usize, any::<[bool; 2]>());
-    (exposures, facts, membership).prop_map(|(exposures, facts, membership)| {
-        let (previous, far, max, lowest, max_delta, wish) = exposures;
-        let (market_open, active, block, shock, score, ramp_remaining) = facts;
-        let (class, currency, in_group) = membership;
-        Asset {
-            previous,
-            target: match wish {
-                Wish::Far => far,
-                Wish::Near(change) => previous + change,
-            },
-            min: match lowest {
-                Lowest::LongOnly => 0,
-                Lowest::Symmetric => -max,
-                Lowest::Half => -(max / 2),
-            },
-            max,
-            max_delta: max_delta.max(1),
-            market_open,
-            active,
-            block,
-            shock,
-            score,
-            ramp_remaining,
-            class,
-            currency,
-            name: 0,
-            in_group,
-        }
-    })
+    (exposures, facts, membership, economics()).prop_map(
+        |(exposures, facts, membership, economics)| {
+            let (previous, far, max, lowest, max_delta, wish) = exposures;
+            let (market_open, active, block, shock, score, ramp_remaining) = facts;
+            let (class, currency, in_group) = membership;
+            let (margin, factor) = economics;
+            Asset {
+                previous,
+                target: match wish {
+                    Wish::Far => far,
+                    Wish::Near(change) => previous + change,
+                },
+                min: match lowest {
+                    Lowest::LongOnly => 0,
+                    Lowest::Symmetric => -max,
+                    Lowest::Half => -(max / 2),
+                },
+                max,
+                max_delta: max_delta.max(1),
+                market_open,
+                active,
+                block,
+                shock,
+                score,
+                ramp_remaining,
+                class,
+                currency,
+                name: 0,
+                in_group,
+                margin,
+                factor,
+            }
+        },
+    )
+}
+
+/// Margin in hundredths and leverage factor: paid in full, margined, or a token.
+fn economics() -> impl Strategy<Value = (i128, i128)> + Clone {
+    prop_oneof![
+        4 => Just((100, 1)),
+        1 => Just((50, 1)),
+        2 => (1..=100_i128).prop_map(|margin| (margin, 1)),
+        1 => (2..=3_i128).prop_map(|factor| (100, factor)),
+    ]
 }
 
 /// How a portfolio limit is set.
@@ -188,8 +204,9 @@ fn build(
         of(rule, held, wanted).max(0)
     };
     let sum = |value: fn(&Asset) -> i128| assets.iter().map(value).sum::<i128>();
-    // Cash that the longs would take on the way to their targets; headroom may be below zero.
-    let cash_use = sum(|asset| asset.target.max(0)) - sum(|asset| asset.previous.max(0));
+    // Capital that the targets would take; headroom may be below zero.
+    let capital = sum(|asset| asset.rate() * (asset.target.abs() - asset.previous.abs()));
+    let cash_use = capital.div_euclid(Ratio::SCALE);
     let (net_held, net_wanted) = (sum(|asset| asset.previous), sum(|asset| asset.target));
     Case {
         groups: [

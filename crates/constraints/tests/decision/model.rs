@@ -3,6 +3,7 @@
 //! (`None`) where such a difference would tip a threshold or where `i128` is too small.
 
 use ios012_constraints::Block;
+use ios012_core::Ratio;
 use proptest::prelude::*;
 
 use crate::cases::Case;
@@ -12,8 +13,9 @@ use crate::generate::small_cases;
 
 /// Quanta for each unit of the model.
 const UNIT: i128 = 1_000_000_000;
-/// Quanta by which the roundings of one decision may add up.
-const TOLERANCE: i128 = 200;
+/// Quanta by which the roundings of one decision may add up. A quantum of an asset paid in full is a
+/// hundred of one with a margin of a hundredth.
+const TOLERANCE: i128 = 20_000;
 
 proptest! {
     #![proptest_config(config())]
@@ -50,12 +52,15 @@ struct Move {
     open: bool,
     /// A small reduction is made all the same.
     exempt: bool,
+    /// Capital that one unit of it ties up.
+    rate: Fraction,
     /// A part was not a whole number at some step, so the code may have rounded there.
     rounded: bool,
 }
 
-/// One shared limit during step 5: its members and what it has left.
-type Room = (Vec<usize>, Fraction);
+/// One shared limit during step 5: its members, each with what a unit of it uses, and what it has
+/// left.
+type Room = (Vec<(usize, Fraction)>, Fraction);
 
 fn decide_exactly(case: &Case) -> Option<Vec<Fraction>> {
     let mut moves = split(case)?;
@@ -134,6 +139,7 @@ fn split(case: &Case) -> Option<Vec<Move>> {
             full: false,
             open: asset.open(),
             exempt: blocked || asset.previous > asset.max || asset.previous < asset.min,
+            rate: Fraction::new(asset.rate(), Ratio::SCALE)?,
             rounded: !target.is_whole(),
         })
     };
@@ -152,7 +158,7 @@ fn mark_exempt(case: &Case, moves: &mut [Move]) {
     let net: i128 = case.assets.iter().map(|asset| asset.previous).sum();
     for leg in moves {
         let side = leg.previous.sign();
-        leg.exempt |= case.cash_headroom < 0 && side > 0;
+        leg.exempt |= case.cash_headroom < 0;
         leg.exempt |= net.abs() > case.net && side == net.signum();
     }
 }
@@ -164,13 +170,21 @@ fn cure(case: &Case, moves: &mut [Move]) -> Option<()> {
         for &index in &members {
             excess = excess.add(moves[index].kept)?;
         }
-        shrink(moves, excess, |index, _| members.contains(&index))?;
+        shrink(
+            moves,
+            excess,
+            |_| Fraction::ONE,
+            |index, _| members.contains(&index),
+        )?;
     }
     let mut excess = Fraction::whole(-case.cash_headroom);
-    for leg in moves.iter().filter(|leg| leg.previous.sign() > 0) {
-        excess = excess.sub(leg.previous.sub(leg.kept)?)?;
+    for leg in moves.iter() {
+        let freed = leg.previous.size().sub(leg.kept)?;
+        excess = excess.sub(freed.times(leg.rate)?)?;
     }
-    shrink(moves, excess, |_, leg| leg.side > 0)?;
+    if clearly_less(Fraction::ZERO, excess, any_rounded(moves))? {
+        shrink(moves, excess, |leg| leg.rate, |_, _| true)?;
+    }
     let mut net = Fraction::ZERO;
     for leg in moves.iter() {
         net = net.add(leg.kept.times(Fraction::whole(leg.previous.sign()))?)?;
@@ -178,9 +192,13 @@ fn cure(case: &Case, moves: &mut [Move]) -> Option<()> {
     let rounded = any_rounded(moves);
     let limit = Fraction::whole(case.net);
     if clearly_less(limit, net.size(), rounded)? {
-        shrink(moves, net.size().sub(limit)?, |_, leg| {
-            leg.side == net.sign()
-        })?;
+        let excess = net.size().sub(limit)?;
+        shrink(
+            moves,
+            excess,
+            |_| Fraction::ONE,
+            |_, leg| leg.side == net.sign(),
+        )?;
     }
     Some(())
 }
@@ -188,6 +206,7 @@ fn cure(case: &Case, moves: &mut [Move]) -> Option<()> {
 fn shrink(
     moves: &mut [Move],
     excess: Fraction,
+    weight: impl Fn(&Move) -> Fraction,
     is_member: impl Fn(usize, &Move) -> bool,
 ) -> Option<()> {
     if excess.sign() <= 0 {
@@ -201,7 +220,7 @@ fn shrink(
         .collect();
     let mut total = Fraction::ZERO;
     for leg in &members {
-        total = total.add(leg.kept)?;
+        total = total.add(leg.kept.times(weight(leg))?)?;
     }
     for leg in &mut members {
         leg.exempt = true;
@@ -266,19 +285,15 @@ fn rooms(case: &Case, moves: &[Move]) -> Option<Vec<Room>> {
         for &index in &members {
             left = left.sub(reduced(&moves[index])?.size())?;
         }
-        rooms.push((members, left));
+        let members = members.into_iter().map(|index| (index, Fraction::ONE));
+        rooms.push((members.collect(), left));
     }
     let mut cash = Fraction::whole(case.cash_headroom);
-    let mut longs = Vec::new();
-    for (index, leg) in moves.iter().enumerate() {
-        if leg.previous.sign() > 0 {
-            cash = cash.add(leg.reduction)?;
-        }
-        if leg.side > 0 {
-            longs.push(index);
-        }
+    for leg in moves {
+        cash = cash.add(leg.reduction.times(leg.rate)?)?;
     }
-    rooms.push((longs, cash));
+    let all = moves.iter().enumerate();
+    rooms.push((all.map(|(index, leg)| (index, leg.rate)).collect(), cash));
     Some(rooms)
 }
 
@@ -294,12 +309,12 @@ fn fill(case: &Case, moves: &mut [Move]) -> Option<()> {
         let mut saturated: Option<&Room> = None;
         for room in &rooms {
             let (mut left, mut need) = (room.1, Fraction::ZERO);
-            for &index in &room.0 {
+            for &(index, weight) in &room.0 {
                 let leg = &moves[index];
                 if leg.full {
-                    left = left.sub(leg.increase)?;
+                    left = left.sub(leg.increase.times(weight)?)?;
                 } else {
-                    need = need.add(leg.wanted)?;
+                    need = need.add(leg.wanted.times(weight)?)?;
                 }
             }
             if need.sign() > 0 {
@@ -310,7 +325,9 @@ fn fill(case: &Case, moves: &mut [Move]) -> Option<()> {
             }
         }
         for (index, leg) in moves.iter_mut().enumerate() {
-            if !leg.full && saturated.is_none_or(|room| room.0.contains(&index)) {
+            if !leg.full
+                && saturated.is_none_or(|room| room.0.iter().any(|member| member.0 == index))
+            {
                 leg.increase = leg.wanted.times(factor)?;
                 leg.note_rounding();
                 leg.full = true;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use ios012_constraints::{Binding, Block, Limit};
+use ios012_core::Ratio;
 
 use crate::cases::{Case, UNLIMITED, increase, kept, reduction};
 use crate::config;
@@ -47,16 +48,16 @@ proptest! {
         let left = |(name, cap, members): (String, i128, Vec<usize>)| {
             let used: i128 = members.iter().map(|&i| outcome.allowed[i].abs()).sum();
             let kept: i128 = members.iter().map(|&i| kept_of(&case, i)).sum();
-            (kept <= cap).then_some((name, cap - used, members))
+            let one_quantum_each = i128::try_from(members.len()).unwrap();
+            (kept <= cap).then_some((name, cap - used, one_quantum_each, members))
         };
-        let mut limits: Vec<(String, i128, Vec<usize>)> = case.caps().into_iter().filter_map(left).collect();
+        let mut limits: Vec<(String, i128, i128, Vec<usize>)> = case.caps().into_iter().filter_map(left).collect();
         limits.extend(cash_left(&case, &outcome.allowed));
-        for (name, left, members) in limits {
+        for (name, left, one_quantum_each, members) in limits {
             for &index in &members {
                 let bindings = &outcome.bindings[index];
                 let Some(last) = bindings.last().filter(|last| last.limit.to_string() == name) else { continue };
-                let count = i128::try_from(members.len()).unwrap();
-                prop_assert!(left < count, "{} has {} left", name, left);
+                prop_assert!(left < one_quantum_each, "{} has {} left", name, left);
                 let (got, wanted) = parts(&case, index, last);
                 for &other in &members {
                     let (other_got, other_wanted) = final_parts(&case, &outcome.bindings[other], other, outcome.allowed[other]);
@@ -94,7 +95,7 @@ proptest! {
         let mut case = all.clone().without_portfolio_limits();
         let (room, members): (i128, Vec<usize>) = if which == 7 {
             case.cash_headroom = all.cash_headroom;
-            (all.cash_headroom, (0..case.assets.len()).collect())
+            (all.cash_headroom * Ratio::SCALE, (0..case.assets.len()).collect())
         } else {
             let (_, cap, members) = all.caps().swap_remove(which);
             match which {
@@ -107,11 +108,13 @@ proptest! {
         };
         let target = |i: usize| case.assets[i].target.min(case.assets[i].max);
         let change = |i: usize| target(i) - case.assets[i].previous;
-        let freed: i128 = members.iter().map(|&i| (-change(i)).max(0)).sum();
-        let room = room + freed;
+        let weight = |i: usize| if which == 7 { case.assets[i].rate() } else { 1 };
+        let freed: i128 = members.iter().map(|&i| (-change(i)).max(0) * weight(i)).sum();
+        let need: i128 = members.iter().map(|&i| change(i).max(0) * weight(i)).sum();
+        let room = (room + freed).min(need);
         // Otherwise the kept parts alone break it: that is step 3.
         prop_assume!(room >= 0);
-        let fits = |steps: i128| members.iter().map(|&i| change(i).max(0) * steps).sum::<i128>() <= room * STEPS;
+        let fits = |steps: i128| need * steps <= room * STEPS;
         let (mut low, mut high) = (0, STEPS + 1);
         while high - low > 1 {
             let middle = i128::midpoint(low, high);
@@ -157,7 +160,7 @@ proptest! {
                 || asset.block_now(case.block) != Block::None
                 || !(asset.min..=asset.max).contains(&previous)
                 || case.caps().iter().any(broken)
-                || case.cash_headroom < 0 && previous > 0
+                || case.cash_headroom < 0
                 || held_net.abs() > case.net && held_net.signum() == previous.signum()
                 || cured;
             let (made, wanted) = (reduction(previous, outcome.allowed[index]), reduction(previous, target));
@@ -208,20 +211,12 @@ fn final_parts(case: &Case, bindings: &[Binding], index: usize, allowed: i128) -
     }
 }
 
-/// The cash room, its name, what is left of it and who uses it, unless step 3 had to cure it.
-fn cash_left(case: &Case, allowed: &[i128]) -> Option<(String, i128, Vec<usize>)> {
-    let asset = |index: &usize| &case.assets[*index];
+/// The cash limit, its name, what is left of it, what a quantum of each asset uses, and its
+/// members, unless step 3 had to cure it.
+fn cash_left(case: &Case, allowed: &[i128]) -> Option<(String, i128, i128, Vec<usize>)> {
     let all = || 0..case.assets.len();
-    let longs = |value: &dyn Fn(usize) -> i128| all().map(|i| value(i).max(0)).sum::<i128>();
-    let held = longs(&|i| asset(&i).previous);
-    let kept = all()
-        .filter(|i| asset(i).previous > 0)
-        .map(|i| kept_of(case, i))
-        .sum::<i128>();
-    let used = longs(&|i| allowed[i]);
-    let users = all()
-        .filter(|i| asset(i).bounded_target(case.block) > 0)
-        .collect();
-    (case.cash_headroom + held - kept >= 0)
-        .then(|| ("cash".to_owned(), case.cash_headroom + held - used, users))
+    let left = case.free_capital(allowed.iter().copied());
+    let one_quantum_each = case.capital(all().map(|_| 1));
+    (case.free_capital(all().map(|index| kept_of(case, index))) >= 0)
+        .then(|| ("cash".to_owned(), left, one_quantum_each, all().collect()))
 }

@@ -1,6 +1,8 @@
 //! Steps 5 and 6: increases.
 
-use super::{Row, Rules, WIDE, check, row};
+use ios012_core::Instrument;
+
+use super::{Row, Rules, WIDE, check, margined, row};
 
 /// Held 0.3, gross 0.6: 0.3 is left for wishes of 0.4 and 0.2, a half of each.
 #[test]
@@ -104,9 +106,10 @@ fn step_5_room_counts_the_reductions_really_made() {
     );
 }
 
-/// 0.1 of cash and 0.05 from A's sale make 0.15 for B. The short sale and the cover count nothing.
+/// 0.1 is free, A's sale gives back 0.05 and the cover 0.3: 0.45 for wishes of 0.2 and 0.3, nine
+/// tenths of each. The short sale uses capital as the long does, and its proceeds give no credit.
 #[test]
-fn step_5_only_longs_use_cash_and_shorts_bring_none() {
+fn step_5_a_short_uses_capital_and_a_cover_gives_it_back() {
     let rules = Rules {
         cash_headroom: "0.1",
         ..WIDE
@@ -121,10 +124,104 @@ fn step_5_only_longs_use_cash_and_shorts_bring_none() {
         ],
         &[
             ("0.25", &[]),
-            ("0.15", &["cash 0.2 -> 0.15"]),
-            ("-0.3", &[]),
+            ("0.18", &["cash 0.2 -> 0.18"]),
+            ("-0.27", &["cash -0.3 -> -0.27"]),
             ("0", &[]),
         ],
+    );
+}
+
+/// All of NLV is free. At a margin of a half that is enough for 2, that is 200 for an NLV of 100.
+#[test]
+fn step_5_capital_at_a_half_carries_an_exposure_of_two() {
+    let rules = Rules {
+        cash_headroom: "1",
+        ..WIDE
+    };
+    let half = |target| margined(Instrument::Margin, "0.5", row("A", "0", target));
+    check(&rules, &[half("2")], &[("2", &[])]);
+    check(&rules, &[half("2.5")], &[("2", &["cash 2.5 -> 2"])]);
+    check(&rules, &[half("-2.5")], &[("-2", &["cash -2.5 -> -2"])]);
+}
+
+/// The stock wants 0.2 of capital, the future 0.1 × 1: with 0.3 both are made, with 0.15 a half of
+/// each.
+#[test]
+fn step_5_spot_and_future_share_free_capital() {
+    let rows = [
+        row("STOCK", "0", "0.2"),
+        margined(Instrument::Future, "0.1", row("FUTURE", "0", "1")),
+    ];
+    let rules = Rules {
+        cash_headroom: "0.3",
+        ..WIDE
+    };
+    check(&rules, &rows, &[("0.2", &[]), ("1", &[])]);
+    let rules = Rules {
+        cash_headroom: "0.15",
+        ..WIDE
+    };
+    check(
+        &rules,
+        &rows,
+        &[("0.1", &["cash 0.2 -> 0.1"]), ("0.5", &["cash 1 -> 0.5"])],
+    );
+}
+
+/// A token of factor 2 is paid in full, so an exposure of 0.4 costs 0.2. From nothing free, the sale
+/// of 0.1 of a stock carries an exposure of 0.2.
+#[test]
+fn step_5_a_token_needs_its_price_and_not_its_exposure() {
+    let token = Row {
+        factor: "2",
+        max_leverage: "2",
+        instrument: Instrument::LeveragedToken,
+        ..row("TOKEN", "0", "0.4")
+    };
+    let rules = Rules {
+        cash_headroom: "0",
+        ..WIDE
+    };
+    check(
+        &rules,
+        &[row("STOCK", "0.3", "0.2"), token],
+        &[("0.2", &[]), ("0.2", &["cash 0.4 -> 0.2"])],
+    );
+}
+
+/// Capital 0.3, to be shared at 0.1 + 0.5 × 1 = 0.6: the factor would be a half. Gross 0.44 is full
+/// at 0.4 of 1.1. Of two limits the one that the factor reaches first is named, whatever their units.
+#[test]
+fn step_5_capital_and_gross_are_compared_by_their_factor() {
+    let rows = [
+        row("STOCK", "0", "0.1"),
+        margined(Instrument::Future, "0.5", row("FUTURE", "0", "1")),
+    ];
+    let rules = |gross| Rules {
+        gross,
+        cash_headroom: "0.3",
+        ..WIDE
+    };
+    check(
+        &rules("0.44"),
+        &rows,
+        &[
+            ("0.04", &["gross 0.1 -> 0.04"]),
+            ("0.4", &["gross 1 -> 0.4"]),
+        ],
+    );
+    check(
+        &rules("0.55"),
+        &rows,
+        &[
+            ("0.05", &["gross 0.1 -> 0.05"]),
+            ("0.5", &["gross 1 -> 0.5"]),
+        ],
+    );
+    check(
+        &rules("0.56"),
+        &rows,
+        &[("0.05", &["cash 0.1 -> 0.05"]), ("0.5", &["cash 1 -> 0.5"])],
     );
 }
 

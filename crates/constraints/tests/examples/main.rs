@@ -32,6 +32,10 @@ struct Row {
     ramp_remaining: u32,
     class: &'static str,
     currency: &'static str,
+    instrument: Instrument,
+    margin: &'static str,
+    factor: &'static str,
+    max_leverage: &'static str,
 }
 
 /// A row that no limit of its own holds back.
@@ -51,6 +55,23 @@ const fn row(id: &'static str, previous: &'static str, target: &'static str) -> 
         ramp_remaining: 1,
         class: "equity",
         currency: "USD",
+        instrument: Instrument::Spot,
+        margin: "1",
+        factor: "1",
+        max_leverage: "1",
+    }
+}
+
+/// The same row of an asset that ties up only its initial margin; twenty times is allowed.
+const fn margined(instrument: Instrument, margin: &'static str, row: Row) -> Row {
+    Row {
+        instrument,
+        margin,
+        max_leverage: "20",
+        min: "-3",
+        max: "3",
+        max_delta: "6",
+        ..row
     }
 }
 
@@ -88,7 +109,7 @@ fn limits(rules: &Rules, rows: &[Row]) -> Limits {
         min_exposure: exposure(row.min),
         max_exposure: exposure(row.max),
         max_delta_exposure: exposure(row.max_delta),
-        max_leverage: Ratio::ONE,
+        max_leverage: row.max_leverage.parse().unwrap(),
         block: row.block,
         shock: row.shock.map(|(threshold, block)| ShockRule {
             threshold: threshold.parse().unwrap(),
@@ -128,6 +149,9 @@ fn limits(rules: &Rules, rows: &[Row]) -> Limits {
         slippage: Ratio::ZERO,
         collar: Ratio::ZERO,
         max_order_notional: None,
+        schedule: ios012_core::Schedule::Immediate,
+        max_orders_per_cycle: None,
+        max_turnover: None,
         soft_shock_threshold: None,
         hard_shock_threshold: None,
         jump_band: None,
@@ -140,15 +164,15 @@ fn spec(row: &Row) -> AssetSpec {
     AssetSpec {
         asset_id: row.id.parse().unwrap(),
         class: row.class.parse().unwrap(),
-        instrument: Instrument::Spot,
+        instrument: row.instrument,
         currency: row.currency.parse().unwrap(),
         lot_size: Quantity::QUANTUM,
         tick_size: Price::QUANTUM,
         min_notional: Money::ZERO,
         contract_multiplier: Ratio::ONE,
-        leverage_factor: Ratio::ONE,
-        initial_margin_rate: Ratio::ONE,
-        maintenance_margin_rate: Ratio::ONE,
+        leverage_factor: row.factor.parse().unwrap(),
+        initial_margin_rate: row.margin.parse().unwrap(),
+        maintenance_margin_rate: Ratio::QUANTUM,
         expiry: None,
         payoff: ios012_core::Payoff::Linear,
         active: row.active,

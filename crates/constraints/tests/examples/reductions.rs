@@ -1,8 +1,9 @@
 //! Steps 3 and 4: cures and reductions.
 
 use ios012_constraints::Block;
+use ios012_core::Instrument;
 
-use super::{Row, Rules, WIDE, check, row};
+use super::{Row, Rules, WIDE, check, margined, row};
 
 /// Kept: 0.5 + 0.3 = 0.8 above 0.6. Each keeps three quarters; B's increase is given up.
 #[test]
@@ -79,10 +80,11 @@ fn step_3_groups_are_cured_before_gross() {
     );
 }
 
-/// Cash is 0.1 under its floor. A's own reduction brings 0.02, so 0.08 is missing of the 0.8 that
-/// stays long: each long keeps nine tenths. The short brings no cash and gives none.
+/// Free capital is 0.1 under its floor. A's own reduction gives back 0.02, so 0.08 is missing of the
+/// 0.4 + 0.5 × 0.4 + 0.5 × 0.4 = 0.8 that the kept parts tie up: each keeps nine tenths, longs and
+/// shorts alike.
 #[test]
-fn step_3_longs_cure_the_cash_floor() {
+fn step_3_every_position_cures_the_cash_floor() {
     let rules = Rules {
         cash_headroom: "-0.1",
         ..WIDE
@@ -91,13 +93,13 @@ fn step_3_longs_cure_the_cash_floor() {
         &rules,
         &[
             row("A", "0.42", "0.4"),
-            row("B", "0.4", "0.4"),
-            row("C", "-0.3", "-0.3"),
+            margined(Instrument::Margin, "0.5", row("B", "0.4", "0.4")),
+            margined(Instrument::Future, "0.5", row("C", "-0.4", "-0.4")),
         ],
         &[
             ("0.36", &["cash 0.4 -> 0.36"]),
             ("0.36", &["cash 0.4 -> 0.36"]),
-            ("-0.3", &[]),
+            ("-0.36", &["cash -0.4 -> -0.36"]),
         ],
     );
 }
@@ -199,10 +201,10 @@ fn step_4_small_reductions_need_a_reason() {
     );
 }
 
-/// Cash is 0.01 under its floor, and A's 0.01 is what is missing: it is made although the dead
-/// band is 0.02. The short's 0.01 would bring no cash: it has no reason.
+/// Free capital is 0.01 under its floor, and each 0.01 gives some back: both are made although the
+/// dead band is 0.02, the short's too.
 #[test]
-fn step_4_a_long_helps_a_broken_cash_floor() {
+fn step_4_every_reduction_helps_a_broken_cash_floor() {
     let rules = Rules {
         cash_headroom: "-0.01",
         dead_band: "0.02",
@@ -211,7 +213,7 @@ fn step_4_a_long_helps_a_broken_cash_floor() {
     check(
         &rules,
         &[row("A", "0.5", "0.49"), row("S", "-0.5", "-0.49")],
-        &[("0.49", &[]), ("-0.5", &["dead_band -0.49 -> -0.5"])],
+        &[("0.49", &[]), ("-0.49", &[])],
     );
 }
 

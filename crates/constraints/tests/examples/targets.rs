@@ -1,8 +1,9 @@
 //! Steps 0 to 2: the ramp, bounds and blocks, flips.
 
 use ios012_constraints::Block;
+use ios012_core::Instrument;
 
-use super::{Row, Rules, WIDE, check, row};
+use super::{Row, Rules, WIDE, check, margined, row};
 
 /// 0.1 + (0.5 − 0.1) / 4 = 0.2.
 #[test]
@@ -161,6 +162,33 @@ fn step_1_the_strongest_block_wins() {
             ("0.2", &["block:reduce_only 0.3 -> 0.2"]),
             ("0.2", &["portfolio_shock:reduce_only 0.3 -> 0.2"]),
         ],
+    );
+}
+
+/// A margin of 0.25 is a multiplier of 4, a token of factor 3 one of 3: at the bound both may grow, a
+/// quantum under it neither.
+#[test]
+fn step_1_a_multiplier_above_its_bound_is_reduce_only() {
+    let margin = |id, max_leverage| Row {
+        max_leverage,
+        ..margined(Instrument::Margin, "0.25", row(id, "0.1", "0.2"))
+    };
+    let token = |id, max_leverage| Row {
+        instrument: Instrument::LeveragedToken,
+        factor: "3",
+        max_leverage,
+        ..row(id, "0.1", "0.2")
+    };
+    let held = ("0.1", &["max_leverage:reduce_only 0.2 -> 0.1"] as &[&str]);
+    check(
+        &WIDE,
+        &[
+            margin("A", "4"),
+            margin("B", "3.999999999999"),
+            token("C", "3"),
+            token("D", "2.999999999999"),
+        ],
+        &[("0.2", &[]), held, ("0.2", &[]), held],
     );
 }
 

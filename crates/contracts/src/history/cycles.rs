@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use ios012_core::UtcTime;
 
+use super::events::Events;
+use super::fx::Rates;
 use super::targets::Targets;
 use super::wide::{PORTFOLIO, Prices, Scores};
-use super::{HistorySummary, PRICES, SHOCK_SCORES, TARGETS, Tables, VOLATILITY, render};
+use super::{
+    EVENTS, FX, HistorySummary, PRICES, SHOCK_SCORES, TARGETS, Tables, VOLATILITY, render,
+};
 use crate::cycle::Checks;
 use crate::mandate::MandateBody;
 use crate::market::{MarketBody, MarketRow};
@@ -28,6 +32,8 @@ pub struct Cycles<R> {
     targets: Targets<R>,
     shock_scores: Option<Scores<R>>,
     volatility: Option<Scores<R>>,
+    fx: Option<Rates<R>>,
+    events: Option<Events<R>>,
     issuer: Token,
     prices_file: Arc<str>,
     targets_file: Arc<str>,
@@ -56,6 +62,8 @@ impl<R: Read> Cycles<R> {
             targets: Targets::open(tables.targets)?,
             shock_scores: scores(tables.shock_scores, SHOCK_SCORES, true)?,
             volatility: scores(tables.volatility, VOLATILITY, false)?,
+            fx: (tables.fx.map(|input| Rates::open(input, registry))).transpose()?,
+            events: tables.events.map(Events::open).transpose()?,
             issuer,
             prices_file: Arc::from(PRICES),
             targets_file: Arc::from(TARGETS),
@@ -86,7 +94,7 @@ impl<R: Read> Cycles<R> {
             self.standing.check_keys(mandate.as_of)?;
             Checks::new(&self.standing, &mandate, &market)
                 .with_files(TARGETS, PRICES)
-                .rows()
+                .rows(summary.map(|summary| summary.last))
                 .map_err(|refusal| self.in_its_cell(refusal, mandate.as_of))?;
             let first = summary
                 .as_ref()
@@ -104,6 +112,12 @@ impl<R: Read> Cycles<R> {
             .flatten()
         {
             scores.drain()?;
+        }
+        if let Some(fx) = &mut self.fx {
+            fx.drain(self.standing.registry())?;
+        }
+        if let Some(events) = &mut self.events {
+            events.drain()?;
         }
         summary.ok_or_else(|| {
             let kind = DocumentKind::Mandate;
@@ -181,10 +195,14 @@ impl<R: Read> Cycles<R> {
                 shock_score: scores.and_then(|scores| scores.asset(place, as_of)),
             });
         }
+        let fx = self.fx.as_mut();
+        let events = self.events.as_mut();
         let market = MarketBody {
             as_of,
             currency: standing.base_currency().clone(),
             rows,
+            fx: fx.map_or(Ok(Vec::new()), |fx| fx.up_to(as_of, registry))?,
+            events: events.map_or(Ok(Vec::new()), |events| events.up_to(as_of))?,
             portfolio_shock_score: scores.and_then(|scores| scores.portfolio(as_of)),
         };
         Ok(Some((mandate, market)))
@@ -248,6 +266,8 @@ impl<R: Read> Cycles<R> {
             } => {
                 missing_score(&mut refusal, score_line, asset_id.as_str(), as_of);
             }
+            Place::Path(path) if path.starts_with("fx") => self.in_fx(&mut refusal, &path),
+            Place::Path(path) if path.starts_with("events[") => self.in_events(&mut refusal, &path),
             Place::Path(path) if path == "portfolio_shock_score" => {
                 missing_score(&mut refusal, score_line, PORTFOLIO, as_of);
             }
@@ -261,6 +281,40 @@ impl<R: Read> Cycles<R> {
         }
         refusal
     }
+}
+
+impl<R: Read> Cycles<R> {
+    /// From `fx[PAIR].rate` to the pair's column in the table of rates.
+    fn in_fx(&self, refusal: &mut Refusal, path: &str) {
+        let pair = inside(path).unwrap_or_default();
+        let detail = refusal.detail_mut();
+        FX.clone_into(&mut detail.file);
+        let cell = self.fx.as_ref().map(|fx| fx.cell(pair));
+        detail.place = cell.unwrap_or(Place::Whole);
+        if detail.code == RefusalCode::NoRate {
+            "add the rate to fx.csv, and its pair to fx_pairs of the registry"
+                .clone_into(&mut detail.remedy);
+        }
+    }
+
+    /// From `events[2].rate` to the line and column in the table of events.
+    fn in_events(&self, refusal: &mut Refusal, path: &str) {
+        let row = inside(path).and_then(|row| row.parse().ok());
+        let member = path.rsplit('.').next().unwrap_or_default();
+        let detail = refusal.detail_mut();
+        EVENTS.clone_into(&mut detail.file);
+        if let Some((events, row)) = self.events.as_ref().zip(row) {
+            detail.place = events.cell(row, member);
+        }
+    }
+}
+
+/// What stands in the brackets of a path.
+fn inside(path: &str) -> Option<&str> {
+    path.split_once('[')?
+        .1
+        .split_once(']')
+        .map(|(inside, _)| inside)
 }
 
 fn missing_score(refusal: &mut Refusal, line: Option<u64>, column: &str, as_of: UtcTime) {

@@ -6,6 +6,7 @@ use ios012_core::UtcTime;
 use ios012_lineage::JsonWriter;
 
 use crate::DocumentKind;
+use crate::events::texts;
 use crate::mandate::MandateBody;
 use crate::market::MarketBody;
 
@@ -47,6 +48,29 @@ pub(super) fn market(body: &MarketBody, capacity: usize) -> String {
         object
             .member("currency")
             .plain(|out| out.push_str(body.currency.as_str()));
+        if !body.events.is_empty() {
+            object.member("events").array(|rows| {
+                for event in &body.events {
+                    rows.element().object(|row| {
+                        for (member, text) in texts(event) {
+                            row.member(member).plain(|out| out.push_str(&text));
+                        }
+                    });
+                }
+            });
+        }
+        if !body.fx.is_empty() {
+            object.member("fx").array(|rows| {
+                for quote in &body.fx {
+                    rows.element().object(|row| {
+                        row.member("pair")
+                            .plain(|out| out.push_str(quote.pair.as_str()));
+                        row.member("rate").plain(|out| quote.rate.write_to(out));
+                        row.member("rate_time").display(quote.rate_time);
+                    });
+                }
+            });
+        }
         if let Some(score) = body.portfolio_shock_score {
             object
                 .member("portfolio_shock_score")

@@ -10,7 +10,7 @@ use crate::{ContractsError, DocumentKind, Place, Refusal, RefusalCode};
 /// Longest line, in bytes.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// A CSV file whose first column is `date`, and the row that was read last.
+/// A CSV file whose first column is a date, and the row that was read last.
 pub(super) struct Table<R> {
     reader: csv::Reader<Lines<R>>,
     file: &'static str,
@@ -28,6 +28,16 @@ impl<R: Read> Table<R> {
         input: R,
         file: &'static str,
         kind: DocumentKind,
+    ) -> Result<Self, ContractsError> {
+        Self::open_with(input, file, kind, &["date"])
+    }
+
+    /// Reads the header, whose first column must have one of some names.
+    pub(super) fn open_with(
+        input: R,
+        file: &'static str,
+        kind: DocumentKind,
+        first: &[&str],
     ) -> Result<Self, ContractsError> {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -54,18 +64,19 @@ impl<R: Read> Table<R> {
         table.columns = (0..table.record.len())
             .map(|column| table.header(column))
             .collect::<Result<_, _>>()?;
-        if table.columns.first().is_none_or(|name| name != "date") {
+        let names = |name: &String| !first.contains(&name.as_str());
+        if table.columns.first().is_none_or(names) {
             let found = table.columns.first().cloned().unwrap_or_default();
             let refusal = table.refuse(
                 RefusalCode::CsvHeader,
                 Place::Cell {
                     line: table.line,
-                    column: "date".to_owned(),
+                    column: first.first().copied().unwrap_or_default().to_owned(),
                 },
             );
             return Err(refusal
                 .value(found)
-                .rule("the first column must be date")
+                .rule(format!("the first column must be {}", first.join(" or ")))
                 .into());
         }
         Ok(table)

@@ -173,7 +173,7 @@ impl<R: Read> Scores<R> {
 }
 
 /// The next row of a table with one row per date.
-fn next_date<R: Read>(table: &mut Table<R>) -> Result<Option<UtcTime>, ContractsError> {
+pub(super) fn next_date<R: Read>(table: &mut Table<R>) -> Result<Option<UtcTime>, ContractsError> {
     let before = table.date();
     let date = table.advance()?;
     if date.is_some() && date == before {
@@ -212,7 +212,7 @@ fn asset_columns<R: Read>(
 }
 
 /// A column's name for a message, cut: it is text of the file.
-fn shown_column(name: &str) -> String {
+pub(super) fn shown_column(name: &str) -> String {
     name.chars().flat_map(char::escape_debug).take(32).collect()
 }
 

@@ -10,13 +10,17 @@ use ios012_contracts::{
 use crate::cases::{self, Case, Change, LastCycle};
 use crate::set::Set;
 
-const PARTS: [(&str, &[Case]); 6] = [
+const PARTS: [(&str, &[Case]); 10] = [
     ("Files and form", cases::FORM),
     ("Values", cases::VALUES),
     ("Limits (IoS-006)", cases::LIMIT_RULES),
     ("Signatures", cases::SIGNATURES),
     ("Documents against each other", cases::AGREEMENT),
+    ("Instruments", cases::INSTRUMENTS),
+    ("Rates and events", cases::EVENTS),
+    ("Calendars and schedules", cases::SCHEDULES),
     ("History as CSV", cases::TABLES),
+    ("Rates and events as CSV", cases::MIXED_TABLES),
 ];
 
 #[test]
@@ -27,6 +31,11 @@ fn the_good_set_is_good() {
         let history = set.history().unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(history.cycles, 3);
     }
+    let set = Set::mixed();
+    let input = set.cycle().unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(input.rows().len(), 6);
+    let history = set.history().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(history.cycles, 3);
 }
 
 #[test]
@@ -121,8 +130,8 @@ What happens to a document that is not acceptable: it is refused, with the file,
 value, the rule and the remedy. Nothing is guessed or repaired. A history is read to its end before
 anything is written. The codes are stable.
 
-Each row is a test: a good set of documents (`crates/contracts/tests/data`) with one change
-(`crates/contracts/tests/contracts/cases`). The messages below are what the code says.
+Each row is a test: a good set of documents (`crates/contracts/tests/data`, and `mixed` in it) with
+one change (`crates/contracts/tests/contracts/cases`). The messages below are what the code says.
 
 ";
 
@@ -160,6 +169,18 @@ fn refusal_of(case: &Case) -> Refusal {
             if case.what == "a bad row after the last target" {
                 set.edit("prices.csv", "203.25", "0");
             }
+            true
+        }
+        Change::Mixed(edits) => {
+            set = Set::mixed();
+            for (file, from, to) in edits {
+                set.edit(file, from, to);
+            }
+            false
+        }
+        Change::MixedCsv(file, from, to) => {
+            set = Set::mixed();
+            set.edit(file, from, to);
             true
         }
         Change::Before(file, bytes) => {

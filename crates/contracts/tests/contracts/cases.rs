@@ -3,20 +3,28 @@
 use ios012_contracts::RefusalCode;
 
 mod agreement;
+mod events;
 mod form;
+mod instruments;
 mod limits;
+mod mixed_tables;
+mod schedules;
 mod signatures;
 mod tables;
 mod values;
 
 pub(crate) use agreement::AGREEMENT;
+pub(crate) use events::EVENTS;
 pub(crate) use form::FORM;
+pub(crate) use instruments::INSTRUMENTS;
 pub(crate) use limits::LIMIT_RULES;
+pub(crate) use mixed_tables::MIXED_TABLES;
+pub(crate) use schedules::SCHEDULES;
 pub(crate) use signatures::SIGNATURES;
 pub(crate) use tables::TABLES;
 pub(crate) use values::VALUES;
 
-/// One kind of bad document: the good set with one change.
+/// One kind of bad document: a good set with one change.
 pub(crate) struct Case {
     pub(crate) what: &'static str,
     pub(crate) change: Change,
@@ -34,6 +42,10 @@ pub(crate) enum Change {
     Signed(&'static str, &'static str, &'static str),
     /// In a table of a history: file, from, to.
     Csv(&'static str, &'static str, &'static str),
+    /// In JSON documents of the set of six instruments: each file, from, to.
+    Mixed(&'static [(&'static str, &'static str, &'static str)]),
+    /// In a table of the set of six instruments: file, from, to.
+    MixedCsv(&'static str, &'static str, &'static str),
     /// Bytes before those of a file.
     Before(&'static str, &'static [u8]),
     /// So many spaces after a file.

@@ -15,9 +15,9 @@ fn documents(set: &Set) -> Vec<(Mandate, Market)> {
 /// rows and the one of JSON documents agree to the byte.
 #[test]
 fn rows_and_json_give_the_same_documents() {
-    let cycles = documents(&Set::good());
-    assert_eq!(cycles.len(), 3);
-    for (mandate, market) in cycles {
+    let cycles = [Set::good(), Set::mixed()].map(|set| documents(&set));
+    assert_eq!(cycles.each_ref().map(Vec::len), [3, 3]);
+    for (mandate, market) in cycles.into_iter().flatten() {
         let text = mandate.document().canonical();
         let again = Mandate::parse("targets.csv", text.as_bytes()).expect("a mandate");
         assert_eq!(again.document(), mandate.document());
@@ -27,6 +27,8 @@ fn rows_and_json_give_the_same_documents() {
         let again = Market::parse("prices.csv", text.as_bytes()).expect("a market");
         assert_eq!(again.document(), market.document());
         assert_eq!(again.rows(), market.rows());
+        assert_eq!(again.fx(), market.fx());
+        assert_eq!(again.events(), market.events());
         assert_eq!(
             again.portfolio_shock_score(),
             market.portfolio_shock_score()
@@ -105,6 +107,8 @@ fn line_ends_and_small_reads_change_nothing() {
         targets: table("targets.csv"),
         shock_scores: Some(table("shock_scores.csv")),
         volatility: Some(table("volatility.csv")),
+        fx: None,
+        events: None,
     };
     let cycles = Cycles::new(set.standing().expect("standing documents"), tables);
     let cycles = cycles
@@ -147,6 +151,8 @@ fn a_file_that_cannot_be_read_is_no_refusal() {
         targets: Broken,
         shock_scores: None,
         volatility: None,
+        fx: None,
+        events: None,
     };
     let standing = Set::good().standing().expect("standing documents");
     let error = Cycles::new(standing, tables)

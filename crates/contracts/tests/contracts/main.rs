@@ -9,6 +9,8 @@ mod documents;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod instruments;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod set;

@@ -36,6 +36,28 @@ impl Set {
         }
     }
 
+    /// A good set with an asset of each instrument, in three currencies, after a first cycle.
+    pub(crate) fn mixed() -> Self {
+        macro_rules! files {
+            ($($name:literal)*) => {
+                [$(($name, include_bytes!(concat!("../data/mixed/", $name)).to_vec()),)*]
+            };
+        }
+        let files = files! {
+            "scenario.json" "registry.json" "constraints.json" "mandate.json" "market.json"
+            "prices.csv" "targets.csv" "fx.csv" "events.csv"
+        };
+        let held = ["SAP", "BTC-PERP", "GC-2612"];
+        Self {
+            files: files.into(),
+            last: Some(LastAccepted {
+                as_of: "2026-12-17T21:00:00.000Z".parse().expect("a time"),
+                mandate_hash: "1".repeat(64).parse().expect("a hash"),
+            }),
+            held: held.map(|id| id.parse().expect("an asset")).into(),
+        }
+    }
+
     /// The good set with keys.json, and its mandate signed with the key of RFC 8032, test 1.
     pub(crate) fn signed() -> Self {
         let mut set = Self::good();
@@ -120,6 +142,8 @@ impl Set {
             targets: self.bytes("targets.csv"),
             shock_scores: file("shock_scores.csv"),
             volatility: file("volatility.csv"),
+            fx: file("fx.csv"),
+            events: file("events.csv"),
         };
         Cycles::new(self.standing()?, tables)
     }

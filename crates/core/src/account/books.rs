@@ -1,382 +1,210 @@
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 
-use super::{BookedFill, OpeningPosition, cost_removed, position_value, traded_value};
-use crate::{AssetId, CoreError, CurrencyCode, Money, Price, Quantity};
+use super::chart::{Account, Amounts};
+use super::rules::{self, position_value};
+use super::{Posted, PostedLine};
+use crate::{
+    AssetId, AssetSpec, CoreError, CurrencyCode, FxRate, Money, Price, Quantity, Rounding,
+};
 
-/// An account of the chart. Debits are positive, credits negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Account {
-    /// Cash in base currency (asset).
-    Cash,
-    /// Purchase cost of what is held, per asset (asset).
-    PositionCost,
-    /// Market value less cost of what is held, per asset (asset).
-    Revaluation,
-    /// What the portfolio started with (equity).
-    Opening,
-    /// Gains and losses on what was sold, at reference prices (income).
-    Realised,
-    /// Gains and losses on what is held (income).
-    Unrealised,
-    /// Commissions (expense).
-    Fees,
-    /// Fill prices against reference prices (expense).
-    Slippage,
-}
+mod audit;
+mod post;
+mod query;
 
-impl Account {
-    /// The text in documents and records.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::PositionCost => "position_cost",
-            Self::Revaluation => "revaluation",
-            Self::Opening => "opening",
-            Self::Realised => "realised",
-            Self::Unrealised => "unrealised",
-            Self::Fees => "fees",
-            Self::Slippage => "slippage",
-        }
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-/// One line of the trial balance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Balance<'books> {
-    /// An account that the portfolio has once.
-    Portfolio(Account, Money),
-    /// An account that each asset has.
-    Asset(Account, &'books AssetId, Money),
-}
-
-/// The balance-sheet side: balances after balanced entries, and the value of what is held.
+/// The balance-sheet side: one branch of balances for each currency, and the value of what is
+/// held. The base ledger holds the translated equity of each branch.
 #[derive(Debug, Clone)]
 pub struct Books {
-    currency: CurrencyCode,
-    pub(super) cash: Money,
-    opening: Money,
-    realised: Money,
-    unrealised: Money,
-    fees: Money,
-    slippage: Money,
+    /// Base first, the others ascending.
+    branches: Vec<Branch>,
     /// Ascending by asset.
     positions: Vec<Position>,
-    /// Sum of `value` over `positions`.
-    position_value: Money,
 }
 
-/// One position. Cost plus revaluation is its market value.
+/// The books of one currency. They balance by themselves.
+#[derive(Debug, Clone)]
+struct Branch {
+    currency: CurrencyCode,
+    rate: Option<FxRate>,
+    sheet: Sheet,
+}
+
+/// The balances of a branch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sheet {
+    balances: Amounts,
+    /// Sum of what its positions are worth on the sheet.
+    position_value: Money,
+    /// Cash plus position value.
+    equity: Money,
+    /// Equity in base currency; nothing without a rate.
+    translated: Money,
+    /// Interest that is accrued and not posted, from zero to below a quantum.
+    interest: i128,
+}
+
+/// One position, in the currency that its asset is settled in.
 #[derive(Debug, Clone)]
 pub struct Position {
-    /// The asset.
-    pub asset_id: AssetId,
-    /// Units held.
-    pub quantity: Quantity,
-    /// Purchase cost of what is held.
-    pub cost: Money,
-    /// Market value less cost.
-    pub revaluation: Money,
-    /// Market value at the last mark.
-    pub value: Money,
-    /// The last mark.
-    price: Option<Price>,
+    asset_id: AssetId,
+    spec: Arc<AssetSpec>,
+    branch: usize,
+    holding: Holding,
 }
 
+/// What changes of a position.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holding {
+    quantity: Quantity,
+    cost: Money,
+    value: Money,
+    /// Value less cost.
+    revaluation: Money,
+    /// The last mark; valued at cost without one.
+    price: Option<Price>,
+    /// Financing that is accrued and not posted, from zero to below a quantum.
+    financing: i128,
+}
+
+/// A balanced entry that was checked in full and is not posted yet.
+#[derive(Debug)]
+pub(super) struct Entry {
+    branch: usize,
+    sheet: Sheet,
+    holdings: Holdings,
+}
+
+/// Positions by their place, as an entry leaves them.
+type Holdings = [Option<(usize, Holding)>; 2];
+
+const NO_HOLDINGS: Holdings = [None, None];
+
 impl Books {
-    pub(super) const fn new(currency: CurrencyCode) -> Self {
+    pub(super) fn new(base: CurrencyCode) -> Self {
+        let mut branch = Branch::new(base);
+        branch.rate = Some(FxRate::ONE);
         Self {
-            currency,
-            cash: Money::ZERO,
-            opening: Money::ZERO,
-            realised: Money::ZERO,
-            unrealised: Money::ZERO,
-            fees: Money::ZERO,
-            slippage: Money::ZERO,
+            branches: Vec::from([branch]),
             positions: Vec::new(),
-            position_value: Money::ZERO,
         }
     }
 
-    /// Base currency.
-    pub const fn currency(&self) -> &CurrencyCode {
-        &self.currency
-    }
-
-    /// Cash balance.
-    pub const fn cash(&self) -> Money {
-        self.cash
-    }
-
-    /// What is owed. Spot positions are paid in full, so it is the cash that is overdrawn.
-    ///
-    /// # Errors
-    /// [`CoreError::Overflow`].
-    pub fn liabilities(&self) -> Result<Money, CoreError> {
-        if self.cash.is_negative() {
-            self.cash.checked_neg()
-        } else {
-            Ok(Money::ZERO)
+    /// Posts an entry. It was checked when it was made.
+    pub(super) fn commit(&mut self, entry: &Entry) {
+        if let Some(branch) = self.branches.get_mut(entry.branch) {
+            branch.sheet = entry.sheet;
         }
-    }
-
-    /// Commissions paid so far.
-    pub const fn fees(&self) -> Money {
-        self.fees
-    }
-
-    /// Slippage paid so far.
-    pub const fn slippage(&self) -> Money {
-        self.slippage
-    }
-
-    /// Units held of an asset.
-    pub fn quantity(&self, asset_id: &AssetId) -> Quantity {
-        self.position(asset_id)
-            .map_or(Quantity::ZERO, |position| position.quantity)
-    }
-
-    /// Market value of an asset at its last mark.
-    pub fn value(&self, asset_id: &AssetId) -> Money {
-        self.position(asset_id)
-            .map_or(Money::ZERO, |position| position.value)
-    }
-
-    /// The positions that are not flat, ascending by asset.
-    pub fn positions(&self) -> impl Iterator<Item = &Position> {
-        self.positions
-            .iter()
-            .filter(|position| !position.quantity.is_zero())
-    }
-
-    /// Cash plus position value less liabilities. Overdrawn cash stands below zero on its own.
-    ///
-    /// # Errors
-    /// [`CoreError::Overflow`].
-    pub fn nlv(&self) -> Result<Money, CoreError> {
-        self.cash.checked_add(self.position_value)
-    }
-
-    /// Every account whose balance is not zero: those of the portfolio, then those of each asset.
-    pub fn trial_balance(&self) -> impl Iterator<Item = Balance<'_>> {
-        let portfolio = [
-            (Account::Cash, self.cash),
-            (Account::Opening, self.opening),
-            (Account::Realised, self.realised),
-            (Account::Unrealised, self.unrealised),
-            (Account::Fees, self.fees),
-            (Account::Slippage, self.slippage),
-        ];
-        let portfolio = portfolio
-            .into_iter()
-            .map(|(account, money)| Balance::Portfolio(account, money));
-        let assets = self.positions.iter().flat_map(|position| {
-            let id = &position.asset_id;
-            [
-                Balance::Asset(Account::PositionCost, id, position.cost),
-                Balance::Asset(Account::Revaluation, id, position.revaluation),
-            ]
-        });
-        portfolio.chain(assets).filter(|balance| match balance {
-            Balance::Portfolio(_, money) | Balance::Asset(_, _, money) => !money.is_zero(),
-        })
-    }
-
-    pub(super) fn post_opening(
-        &mut self,
-        cash: Money,
-        positions: &[OpeningPosition],
-    ) -> Result<(), CoreError> {
-        self.post(
-            None,
-            &[
-                (Account::Cash, cash),
-                (Account::Opening, cash.checked_neg()?),
-            ],
-        )?;
-        for opening in positions {
-            let place = self.place(&opening.asset_id);
-            let lines = [
-                (Account::PositionCost, opening.cost),
-                (Account::Opening, opening.cost.checked_neg()?),
-            ];
-            self.post(Some(place), &lines)?;
-            self.add_units(place, opening.quantity)?;
-            self.set_value(place, opening.cost)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn post_mark(&mut self, asset_id: &AssetId, price: Price) -> Result<(), CoreError> {
-        let Ok(place) = self.find(asset_id) else {
-            return Ok(());
-        };
-        if let Some(position) = self.positions.get_mut(place) {
-            position.price = Some(price);
-        }
-        self.revalue(place)
-    }
-
-    pub(super) fn post_fill(
-        &mut self,
-        asset_id: &AssetId,
-        fill: &BookedFill,
-    ) -> Result<(), CoreError> {
-        let place = self.place(asset_id);
-        let paid = traded_value(fill.quantity, fill.price)?;
-        let at_reference = traded_value(fill.quantity, fill.reference_price)?;
-        let (held, cost) = self
-            .positions
-            .get(place)
-            .map_or((Quantity::ZERO, Money::ZERO), |position| {
-                (position.quantity, position.cost)
-            });
-        let cost_change = if fill.quantity.is_positive() {
-            at_reference
-        } else {
-            let sold = fill.quantity.checked_neg()?;
-            if sold > held {
-                return Err(CoreError::Oversold { sold, held });
-            }
-            cost_removed(cost, sold, held)?.checked_neg()?
-        };
-        let lines = [
-            (Account::Cash, paid.checked_add(fill.fee)?.checked_neg()?),
-            (Account::PositionCost, cost_change),
-            (Account::Realised, at_reference.checked_sub(cost_change)?),
-            (Account::Fees, fill.fee),
-            (Account::Slippage, paid.checked_sub(at_reference)?),
-        ];
-        self.post(Some(place), &lines)?;
-        self.add_units(place, fill.quantity)?;
-        if let Some(position) = self.positions.get_mut(place) {
-            position.price = Some(fill.reference_price);
-        }
-        self.revalue(place)
-    }
-
-    /// The running total of position values against the positions themselves, cost plus
-    /// revaluation against value, and the trial balance against zero.
-    pub(super) fn audit(&self) -> Result<(), CoreError> {
-        let mut total = Money::ZERO;
-        let mut trial = Money::ZERO;
-        for position in &self.positions {
-            total = total.checked_add(position.value)?;
-            trial = trial
-                .checked_add(position.cost)?
-                .checked_add(position.revaluation)?;
-            if let Some(price) = position.price {
-                let value = position_value(position.quantity, price)?;
-                if value != position.value {
-                    return Err(CoreError::Unbalanced {
-                        difference: value.checked_sub(position.value)?,
-                    });
-                }
+        for (place, holding) in entry.holdings.iter().flatten() {
+            if let Some(position) = self.positions.get_mut(*place) {
+                position.holding = *holding;
             }
         }
-        if total != self.position_value || trial != total {
-            return Err(CoreError::Unbalanced {
-                difference: total.checked_sub(trial)?,
-            });
-        }
-        for balance in [
-            self.cash,
-            self.opening,
-            self.realised,
-            self.unrealised,
-            self.fees,
-            self.slippage,
-        ] {
-            trial = trial.checked_add(balance)?;
-        }
-        if trial.is_zero() {
-            Ok(())
-        } else {
-            Err(CoreError::Unbalanced { difference: trial })
-        }
     }
 
-    /// Posts one entry, whose lines must sum to zero; nothing is posted otherwise.
-    fn post(&mut self, place: Option<usize>, lines: &[(Account, Money)]) -> Result<(), CoreError> {
+    /// The currency, equity and net liquidation value that an entry leads to.
+    pub(super) fn outcome(&self, entry: &Entry) -> (Money, Result<Money, CoreError>) {
+        let nlv = self.nlv_with(Some((entry.branch, &entry.sheet)));
+        (entry.sheet.equity, nlv)
+    }
+
+    /// The lines of an entry that is not committed yet, those of the branch first.
+    pub(super) fn lines(&self, entry: &Entry) -> Result<Option<Posted>, CoreError> {
+        let branch = self
+            .branches
+            .get(entry.branch)
+            .ok_or(CoreError::NoAccount)?;
+        let mut lines = Vec::new();
+        let mut push = |account, asset_id, amount: Money| {
+            if !amount.is_zero() {
+                lines.push(PostedLine {
+                    account,
+                    asset_id,
+                    amount,
+                });
+            }
+        };
+        for (account, after) in entry.sheet.balances.iter() {
+            let before = branch.sheet.balances.of(account);
+            push(account, None, after.checked_sub(before)?);
+        }
+        for (place, after) in entry.holdings.iter().flatten() {
+            let position = self.positions.get(*place).ok_or(CoreError::NoAccount)?;
+            let (spec, before) = (&position.spec, &position.holding);
+            let cost = after
+                .sheet_cost(spec)
+                .checked_sub(before.sheet_cost(spec))?;
+            let revaluation = after.revaluation.checked_sub(before.revaluation)?;
+            let id = || Some(position.asset_id.clone());
+            push(Account::PositionCost, id(), cost);
+            push(Account::Revaluation, id(), revaluation);
+        }
+        let currency = branch.currency.clone();
+        Ok((!lines.is_empty()).then_some(Posted { currency, lines }))
+    }
+
+    /// An entry of these lines and what it makes of positions; their cost, revaluation and
+    /// unrealised gain are posted with it. It must balance.
+    fn entry(
+        &self,
+        branch: usize,
+        lines: &[(Account, Money)],
+        holdings: Holdings,
+    ) -> Result<Entry, CoreError> {
+        let Branch { rate, sheet, .. } = self.branches.get(branch).ok_or(CoreError::NoAccount)?;
+        let mut sheet = *sheet;
         let mut difference = Money::ZERO;
-        for (_, amount) in lines {
+        for (account, amount) in lines {
             difference = difference.checked_add(*amount)?;
+            sheet.balances.add(*account, *amount)?;
+        }
+        for (place, after) in holdings.iter().flatten() {
+            let position = self.positions.get(*place).ok_or(CoreError::NoAccount)?;
+            let (spec, before) = (&position.spec, &position.holding);
+            let cost = after
+                .sheet_cost(spec)
+                .checked_sub(before.sheet_cost(spec))?;
+            let revaluation = after.revaluation.checked_sub(before.revaluation)?;
+            let gain = revaluation.checked_neg()?;
+            sheet.balances.add(Account::Unrealised, gain)?;
+            let change = cost.checked_add(revaluation)?;
+            difference = difference.checked_add(gain)?.checked_add(change)?;
+            sheet.position_value = sheet.position_value.checked_add(change)?;
         }
         if !difference.is_zero() {
             return Err(CoreError::Unbalanced { difference });
         }
-        for (account, amount) in lines {
-            let balance = self
-                .balance_mut(*account, place)
-                .ok_or(CoreError::NoAccount)?;
-            *balance = balance.checked_add(*amount)?;
-        }
-        Ok(())
+        sheet.close(*rate)?;
+        Ok(Entry {
+            branch,
+            sheet,
+            holdings,
+        })
     }
 
-    fn balance_mut(&mut self, account: Account, place: Option<usize>) -> Option<&mut Money> {
-        let position = place.and_then(|place| self.positions.get_mut(place));
-        match account {
-            Account::Cash => Some(&mut self.cash),
-            Account::Opening => Some(&mut self.opening),
-            Account::Realised => Some(&mut self.realised),
-            Account::Unrealised => Some(&mut self.unrealised),
-            Account::Fees => Some(&mut self.fees),
-            Account::Slippage => Some(&mut self.slippage),
-            Account::PositionCost => position.map(|position| &mut position.cost),
-            Account::Revaluation => position.map(|position| &mut position.revaluation),
-        }
+    fn branch_of(&self, currency: &CurrencyCode) -> Option<usize> {
+        self.branches
+            .iter()
+            .position(|branch| &branch.currency == currency)
     }
 
-    /// Posts the change of a position's value as unrealised gain, so that cost plus revaluation
-    /// is the value.
-    fn revalue(&mut self, place: usize) -> Result<(), CoreError> {
-        let Some(position) = self.positions.get(place) else {
-            return Ok(());
-        };
-        let Some(price) = position.price else {
-            return Ok(());
-        };
-        let value = position_value(position.quantity, price)?;
-        let change = value
-            .checked_sub(position.cost)?
-            .checked_sub(position.revaluation)?;
-        let lines = [
-            (Account::Revaluation, change),
-            (Account::Unrealised, change.checked_neg()?),
-        ];
-        self.post(Some(place), &lines)?;
-        self.set_value(place, value)
-    }
-
-    fn set_value(&mut self, place: usize, value: Money) -> Result<(), CoreError> {
-        if let Some(position) = self.positions.get_mut(place) {
-            self.position_value = self
-                .position_value
-                .checked_sub(position.value)?
-                .checked_add(value)?;
-            position.value = value;
-        }
-        Ok(())
-    }
-
-    fn add_units(&mut self, place: usize, quantity: Quantity) -> Result<(), CoreError> {
-        if let Some(position) = self.positions.get_mut(place) {
-            position.quantity = position.quantity.checked_add(quantity)?;
-        }
-        Ok(())
-    }
-
-    fn position(&self, asset_id: &AssetId) -> Option<&Position> {
-        self.find(asset_id)
-            .ok()
-            .and_then(|place| self.positions.get(place))
+    /// The place of a currency's branch, made if it is the first time.
+    fn branch(&mut self, currency: &CurrencyCode) -> usize {
+        self.branch_of(currency).unwrap_or_else(|| {
+            let later = |branch: &Branch| &branch.currency > currency;
+            let foreign = self.branches.iter().skip(1);
+            let place = foreign
+                .take_while(|branch| !later(branch))
+                .count()
+                .saturating_add(1);
+            self.branches.insert(place, Branch::new(currency.clone()));
+            for position in &mut self.positions {
+                if position.branch >= place {
+                    position.branch = position.branch.saturating_add(1);
+                }
+            }
+            place
+        })
     }
 
     fn find(&self, asset_id: &AssetId) -> Result<usize, usize> {
@@ -384,18 +212,124 @@ impl Books {
             .binary_search_by(|position| position.asset_id.cmp(asset_id))
     }
 
-    fn place(&mut self, asset_id: &AssetId) -> usize {
-        self.find(asset_id).unwrap_or_else(|place| {
-            let position = Position {
-                asset_id: asset_id.clone(),
-                quantity: Quantity::ZERO,
-                cost: Money::ZERO,
-                revaluation: Money::ZERO,
-                value: Money::ZERO,
-                price: None,
-            };
-            self.positions.insert(place, position);
-            place
+    /// The place of an asset's position, made if it is the first time. The terms of what is held
+    /// must be those of `spec`.
+    fn place(&mut self, spec: &AssetSpec) -> Result<usize, CoreError> {
+        let found = self.find(&spec.asset_id);
+        if let Ok(place) = found
+            && let Some(position) = self.positions.get(place)
+        {
+            match rules::changed_term(&position.spec, spec) {
+                None => return Ok(place),
+                Some(term) if !position.holding.quantity.is_zero() => {
+                    return Err(CoreError::TermsChanged { term });
+                }
+                Some(_) => {}
+            }
+        }
+        let position = Position {
+            asset_id: spec.asset_id.clone(),
+            branch: self.branch(&spec.currency),
+            spec: Arc::new(spec.clone()),
+            holding: Holding::default(),
+        };
+        match found {
+            Ok(place) => {
+                if let Some(slot) = self.positions.get_mut(place) {
+                    *slot = position;
+                }
+                Ok(place)
+            }
+            Err(place) => {
+                self.positions.insert(place, position);
+                Ok(place)
+            }
+        }
+    }
+
+    /// Takes the registry's new specification of an asset.
+    pub(super) fn define(&mut self, spec: &AssetSpec) -> Result<(), CoreError> {
+        if self.find(&spec.asset_id).is_ok() {
+            let place = self.place(spec)?;
+            if let Some(position) = self.positions.get_mut(place) {
+                position.spec = Arc::new(spec.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a rate makes of a branch; it is made if it is the first time.
+    pub(super) fn rate_entry(
+        &mut self,
+        currency: &CurrencyCode,
+        rate: FxRate,
+    ) -> Result<Entry, CoreError> {
+        let place = self.branch(currency);
+        let mut entry = self.entry(place, &[], NO_HOLDINGS)?;
+        entry.sheet.close(Some(rate))?;
+        Ok(entry)
+    }
+
+    pub(super) fn commit_rate(&mut self, entry: &Entry, rate: FxRate) {
+        self.commit(entry);
+        if let Some(branch) = self.branches.get_mut(entry.branch) {
+            branch.rate = Some(rate);
+        }
+    }
+}
+
+impl Branch {
+    fn new(currency: CurrencyCode) -> Self {
+        Self {
+            currency,
+            rate: None,
+            sheet: Sheet::default(),
+        }
+    }
+}
+
+impl Sheet {
+    /// Adds up what the branch is worth, and translates it once.
+    fn close(&mut self, rate: Option<FxRate>) -> Result<(), CoreError> {
+        let cash = self.balances.of(Account::Cash);
+        self.equity = cash.checked_add(self.position_value)?;
+        self.translated = match rate {
+            Some(rate) => rate.to_base(self.equity, Rounding::HalfEven)?,
+            None => Money::ZERO,
+        };
+        Ok(())
+    }
+}
+
+impl Holding {
+    /// The same with another quantity, cost and mark.
+    fn with(
+        self,
+        spec: &AssetSpec,
+        quantity: Quantity,
+        cost: Money,
+        price: Option<Price>,
+    ) -> Result<Self, CoreError> {
+        let value = match price {
+            Some(price) => position_value(spec, quantity, price)?,
+            None => cost,
+        };
+        Ok(Self {
+            quantity,
+            cost,
+            value,
+            revaluation: value.checked_sub(cost)?,
+            price,
+            financing: self.financing,
         })
+    }
+
+    /// Cost on the balance sheet: nothing was paid for a contract.
+    fn sheet_cost(&self, spec: &AssetSpec) -> Money {
+        if spec.instrument.holds_value() {
+            self.cost
+        } else {
+            Money::ZERO
+        }
     }
 }

@@ -1,149 +1,506 @@
+//! The flow side: what came in and what was gained and lost, added up from fills and events.
+//!
+//! Here gains are above zero and costs below, opening and transfers included, so that every sum of
+//! flows is a value of its own.
+
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{BookedFill, OpeningPosition, cost_removed, position_value, traded_value};
-use crate::{AssetId, CoreError, Money, Price, Quantity};
+use super::chart::{Account, Amounts};
+use super::rules::{Split, Trade, position_value};
+use super::{BookedFill, OpeningPosition, rules};
+use crate::{
+    AssetId, AssetSpec, CoreError, CurrencyCode, FxRate, Money, Price, Quantity, Rounding,
+};
 
-/// The flow side: opening + realised + unrealised − fees − slippage, added up from events.
-#[derive(Debug, Clone, Default)]
+mod event;
+
+/// Flows of each currency, and of the base ledger.
+#[derive(Debug, Clone)]
 pub struct Flows {
-    opening: Money,
-    realised: Money,
-    fees: Money,
-    slippage: Money,
+    /// Base first.
+    branches: Vec<Branch>,
     /// Ascending by asset.
     lots: Vec<Lot>,
-    /// Sum of `gain` over `lots`.
-    unrealised: Money,
+    base: Base,
+}
+
+#[derive(Debug, Clone)]
+struct Branch {
+    currency: CurrencyCode,
+    rate: Option<FxRate>,
+    sums: Sums,
+}
+
+/// The flows of a branch in its currency.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    by_kind: Amounts,
+    /// Sum over `by_kind`: what the branch must be worth.
+    total: Money,
+    /// Cost on the sheet and gain of what is held.
+    held: Money,
+    /// `total` in base currency; nothing without a rate.
+    translated: Money,
+    /// Interest that is accrued and not posted.
+    interest: i128,
+}
+
+/// The flows of all branches in base currency.
+#[derive(Debug, Clone, Copy, Default)]
+struct Base {
+    by_kind: Amounts,
+    fx_revaluation: Money,
+    rounding: Money,
+    roundings: u64,
 }
 
 /// What is held of one asset, by average cost.
 #[derive(Debug, Clone)]
 struct Lot {
     asset_id: AssetId,
-    quantity: Quantity,
-    cost: Money,
-    gain: Money,
-    price: Option<Price>,
+    spec: Arc<AssetSpec>,
+    branch: usize,
+    state: LotState,
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct LotState {
+    quantity: Quantity,
+    cost: Money,
+    /// Value at the last mark less cost.
+    gain: Money,
+    price: Option<Price>,
+    financing: i128,
+}
+
+/// What an event changes, checked in full and not taken yet.
+#[derive(Debug)]
+pub(super) struct Change {
+    branch: usize,
+    sums: Sums,
+    base: Base,
+    lots: Lots,
+}
+
+/// Lots by their place, as an event leaves them.
+type Lots = [Option<(usize, LotState)>; 2];
+
 impl Flows {
-    /// Gains and losses on what was sold, at reference prices.
-    pub const fn realised(&self) -> Money {
-        self.realised
+    pub(super) fn new(base: CurrencyCode) -> Self {
+        let branch = Branch {
+            currency: base,
+            rate: Some(FxRate::ONE),
+            sums: Sums::default(),
+        };
+        Self {
+            branches: Vec::from([branch]),
+            lots: Vec::new(),
+            base: Base::default(),
+        }
     }
 
-    /// Gains and losses on what is held.
-    pub const fn unrealised(&self) -> Money {
-        self.unrealised
+    /// The flows of a kind in base currency, each translated when it was posted: gains above zero,
+    /// costs below.
+    pub fn of(&self, account: Account) -> Money {
+        self.base.by_kind.of(account)
+    }
+
+    /// What changes of rates made of the branches, in base currency.
+    pub const fn fx_revaluation(&self) -> Money {
+        self.base.fx_revaluation
+    }
+
+    /// What translation rounded away, in base currency.
+    pub const fn rounding(&self) -> Money {
+        self.base.rounding
+    }
+
+    /// Roundings that translation made so far; `rounding` is at most half a quantum of each.
+    pub const fn roundings(&self) -> u64 {
+        self.base.roundings
     }
 
     /// Net liquidation value from flows.
     ///
     /// # Errors
-    /// [`CoreError::Overflow`].
+    /// [`CoreError::NoRate`] or [`CoreError::Overflow`].
     pub fn nlv(&self) -> Result<Money, CoreError> {
-        self.nlv_with(self.unrealised)
-    }
-
-    /// The same, with the unrealised gain added up again from the lots.
-    pub(super) fn audited_nlv(&self) -> Result<Money, CoreError> {
-        let mut unrealised = Money::ZERO;
-        for lot in &self.lots {
-            unrealised = unrealised.checked_add(lot.gain)?;
+        for branch in &self.branches {
+            branch.require_rate(&branch.sums)?;
         }
-        self.nlv_with(unrealised)
+        self.base.nlv()
     }
 
-    fn nlv_with(&self, unrealised: Money) -> Result<Money, CoreError> {
-        let gains = self
-            .opening
-            .checked_add(self.realised)?
-            .checked_add(unrealised)?;
-        gains.checked_sub(self.fees)?.checked_sub(self.slippage)
+    /// What the flows of a currency sum to, in that currency.
+    pub(super) fn total(&self, currency: &CurrencyCode) -> Money {
+        let branch = self
+            .branch_of(currency)
+            .and_then(|at| self.branches.get(at));
+        branch.map_or(Money::ZERO, |branch| branch.sums.total)
     }
 
-    pub(super) fn opening(
-        &mut self,
-        cash: Money,
-        positions: &[OpeningPosition],
-    ) -> Result<(), CoreError> {
-        self.opening = self.opening.checked_add(cash)?;
-        for opening in positions {
-            self.opening = self.opening.checked_add(opening.cost)?;
-            let lot = self.lot(&opening.asset_id);
-            lot.quantity = lot.quantity.checked_add(opening.quantity)?;
-            lot.cost = lot.cost.checked_add(opening.cost)?;
+    pub(super) fn commit(&mut self, change: &Change) {
+        if let Some(branch) = self.branches.get_mut(change.branch) {
+            branch.sums = change.sums;
         }
-        Ok(())
+        for (place, state) in change.lots.iter().flatten() {
+            if let Some(lot) = self.lots.get_mut(*place) {
+                lot.state = *state;
+            }
+        }
+        self.base = change.base;
     }
 
-    pub(super) fn mark(&mut self, asset_id: &AssetId, price: Price) -> Result<(), CoreError> {
-        let Some(lot) = self
-            .find(asset_id)
-            .ok()
-            .and_then(|place| self.lots.get_mut(place))
-        else {
-            return Ok(());
+    /// The branch's total and the net liquidation value that a change leads to.
+    pub(super) fn outcome(&self, change: &Change) -> (Money, Result<Money, CoreError>) {
+        let nlv = || {
+            for (at, branch) in self.branches.iter().enumerate() {
+                let sums = if at == change.branch {
+                    &change.sums
+                } else {
+                    &branch.sums
+                };
+                branch.require_rate(sums)?;
+            }
+            change.base.nlv()
         };
-        lot.price = Some(price);
-        let (before, after) = lot.revalue()?;
-        self.unrealised = self.unrealised.checked_sub(before)?.checked_add(after)?;
+        (change.sums.total, nlv())
+    }
+
+    /// Adds up the totals again from their parts, and holds `rounding` against its bound.
+    pub(super) fn audit(&self) -> Result<(), CoreError> {
+        for (at, branch) in self.branches.iter().enumerate() {
+            let (mut gain, mut held) = (Money::ZERO, Money::ZERO);
+            for lot in self.lots.iter().filter(|lot| lot.branch == at) {
+                gain = gain.checked_add(lot.state.gain)?;
+                held = held.checked_add(lot.state.on_sheet(&lot.spec)?)?;
+            }
+            let sums = &branch.sums;
+            equal(gain, sums.by_kind.of(Account::Unrealised))?;
+            equal(held, sums.held)?;
+            equal(sums.by_kind.sum()?, sums.total)?;
+        }
+        let Base {
+            rounding,
+            roundings,
+            ..
+        } = self.base;
+        let doubled = rounding.checked_add(rounding)?.checked_abs()?;
+        if doubled.units() > i128::from(roundings) {
+            return Err(CoreError::RoundingBound {
+                rounding,
+                roundings,
+            });
+        }
         Ok(())
     }
 
-    pub(super) fn fill(&mut self, asset_id: &AssetId, fill: &BookedFill) -> Result<(), CoreError> {
-        let paid = traded_value(fill.quantity, fill.price)?;
-        let at_reference = traded_value(fill.quantity, fill.reference_price)?;
-        self.fees = self.fees.checked_add(fill.fee)?;
-        self.slippage = self.slippage.checked_add(paid.checked_sub(at_reference)?)?;
-        let lot = self.lot(asset_id);
-        let mut gain = Money::ZERO;
-        if fill.quantity.is_positive() {
-            lot.cost = lot.cost.checked_add(at_reference)?;
-        } else {
-            let removed = cost_removed(lot.cost, fill.quantity.checked_neg()?, lot.quantity)?;
-            lot.cost = lot.cost.checked_sub(removed)?;
-            gain = at_reference.checked_neg()?.checked_sub(removed)?;
+    pub(super) fn opening_cash(
+        &mut self,
+        currency: &CurrencyCode,
+        cash: Money,
+    ) -> Result<Change, CoreError> {
+        let branch = self.branch(currency);
+        self.change(branch, &[(Account::Opening, cash)], [None, None])
+    }
+
+    pub(super) fn opening_position(
+        &mut self,
+        spec: &AssetSpec,
+        opening: &OpeningPosition,
+    ) -> Result<Change, CoreError> {
+        let place = self.place(spec);
+        let (lot, before) = self.at(place)?;
+        let after = LotState {
+            quantity: before.quantity.checked_add(opening.quantity)?,
+            cost: before.cost.checked_add(opening.cost)?,
+            ..before
+        };
+        let came_in = after
+            .sheet_cost(spec)
+            .checked_sub(before.sheet_cost(spec))?;
+        let flows = [(Account::Opening, came_in)];
+        self.change(lot.branch, &flows, [Some((place, after)), None])
+    }
+
+    /// Nothing if the asset is not held.
+    pub(super) fn mark(
+        &self,
+        asset_id: &AssetId,
+        price: Price,
+    ) -> Result<Option<Change>, CoreError> {
+        let Ok(place) = self.find(asset_id) else {
+            return Ok(None);
+        };
+        let (lot, before) = self.at(place)?;
+        if before.quantity.is_zero() {
+            return Ok(None);
         }
-        lot.quantity = lot.quantity.checked_add(fill.quantity)?;
-        lot.price = Some(fill.reference_price);
-        let (before, after) = lot.revalue()?;
-        self.realised = self.realised.checked_add(gain)?;
-        self.unrealised = self.unrealised.checked_sub(before)?.checked_add(after)?;
-        Ok(())
+        let after = before.marked(&lot.spec, Some(price))?;
+        self.change(lot.branch, &[], [Some((place, after)), None])
+            .map(Some)
+    }
+
+    pub(super) fn fill(
+        &mut self,
+        spec: &AssetSpec,
+        fill: &BookedFill,
+    ) -> Result<Change, CoreError> {
+        let place = self.place(spec);
+        let (lot, before) = self.at(place)?;
+        let trade = Trade::measure(spec, before.quantity, before.cost, fill)?;
+        let after = LotState {
+            quantity: before.quantity.checked_add(fill.quantity)?,
+            cost: before.cost.checked_add(trade.cost_change)?,
+            ..before
+        };
+        let after = after.marked(spec, Some(fill.reference_price))?;
+        let flows = [
+            (
+                Account::Realised,
+                trade.cost_change.checked_sub(trade.at_reference)?,
+            ),
+            (Account::Fees, fill.fee.checked_neg()?),
+            (Account::Slippage, trade.slippage.checked_neg()?),
+        ];
+        self.change(lot.branch, &flows, [Some((place, after)), None])
+    }
+
+    /// A new rate changes what a branch is worth in base currency, and nothing else.
+    pub(super) fn rate_change(
+        &mut self,
+        currency: &CurrencyCode,
+        rate: FxRate,
+    ) -> Result<Change, CoreError> {
+        let place = self.branch(currency);
+        let branch = self.branches.get(place).ok_or(CoreError::NoAccount)?;
+        let (mut sums, mut base) = (branch.sums, self.base);
+        sums.translated = rate.to_base(sums.total, Rounding::HalfEven)?;
+        let change = sums.translated.checked_sub(branch.sums.translated)?;
+        base.fx_revaluation = base.fx_revaluation.checked_add(change)?;
+        base.count(1)?;
+        Ok(Change {
+            branch: place,
+            sums,
+            base,
+            lots: [None, None],
+        })
+    }
+
+    pub(super) fn commit_rate(&mut self, change: &Change, rate: FxRate) {
+        self.commit(change);
+        if let Some(branch) = self.branches.get_mut(change.branch) {
+            branch.rate = Some(rate);
+        }
+    }
+
+    /// Takes the registry's new specification of an asset.
+    pub(super) fn define(&mut self, spec: &AssetSpec) {
+        if let Ok(place) = self.find(&spec.asset_id)
+            && let Some(lot) = self.lots.get_mut(place)
+        {
+            lot.spec = Arc::new(spec.clone());
+        }
+    }
+
+    /// What these flows and lots make of a branch and of the base ledger. The change of the lots'
+    /// gains is unrealised gain.
+    fn change(
+        &self,
+        branch: usize,
+        flows: &[(Account, Money)],
+        lots: Lots,
+    ) -> Result<Change, CoreError> {
+        let before = self.branches.get(branch).ok_or(CoreError::NoAccount)?;
+        let (mut sums, mut base) = (before.sums, self.base);
+        let mut booked = Booked::default();
+        for &(account, amount) in flows {
+            booked.add(account, amount, before.rate, &mut sums, &mut base)?;
+        }
+        for (place, after) in lots.iter().flatten() {
+            let lot = self.lots.get(*place).ok_or(CoreError::NoAccount)?;
+            let gain = after.gain.checked_sub(lot.state.gain)?;
+            booked.add(Account::Unrealised, gain, before.rate, &mut sums, &mut base)?;
+            let held = after
+                .on_sheet(&lot.spec)?
+                .checked_sub(lot.state.on_sheet(&lot.spec)?)?;
+            sums.held = sums.held.checked_add(held)?;
+        }
+        sums.total = sums.total.checked_add(booked.local)?;
+        booked.close(before, &mut sums, &mut base)?;
+        Ok(Change {
+            branch,
+            sums,
+            base,
+            lots,
+        })
+    }
+
+    fn branch_of(&self, currency: &CurrencyCode) -> Option<usize> {
+        self.branches
+            .iter()
+            .position(|branch| &branch.currency == currency)
+    }
+
+    fn branch(&mut self, currency: &CurrencyCode) -> usize {
+        self.branch_of(currency).unwrap_or_else(|| {
+            self.branches.push(Branch {
+                currency: currency.clone(),
+                rate: None,
+                sums: Sums::default(),
+            });
+            self.branches.len().saturating_sub(1)
+        })
     }
 
     fn find(&self, asset_id: &AssetId) -> Result<usize, usize> {
         self.lots.binary_search_by(|lot| lot.asset_id.cmp(asset_id))
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the place was found or inserted on the line before"
-    )]
-    fn lot(&mut self, asset_id: &AssetId) -> &mut Lot {
-        let place = self.find(asset_id).unwrap_or_else(|place| {
-            let lot = Lot {
-                asset_id: asset_id.clone(),
-                quantity: Quantity::ZERO,
-                cost: Money::ZERO,
-                gain: Money::ZERO,
-                price: None,
-            };
-            self.lots.insert(place, lot);
-            place
-        });
-        &mut self.lots[place]
+    /// The place of an asset's lot, made if it is the first time.
+    fn place(&mut self, spec: &AssetSpec) -> usize {
+        let found = self.find(&spec.asset_id);
+        if let Ok(place) = found
+            && let Some(lot) = self.lots.get(place)
+            && rules::changed_term(&lot.spec, spec).is_none()
+        {
+            return place;
+        }
+        let lot = Lot {
+            asset_id: spec.asset_id.clone(),
+            branch: self.branch(&spec.currency),
+            spec: Arc::new(spec.clone()),
+            state: LotState::default(),
+        };
+        match found {
+            Ok(place) => {
+                if let Some(slot) = self.lots.get_mut(place) {
+                    *slot = lot;
+                }
+                place
+            }
+            Err(place) => {
+                self.lots.insert(place, lot);
+                place
+            }
+        }
+    }
+
+    fn at(&self, place: usize) -> Result<(&Lot, LotState), CoreError> {
+        let lot = self.lots.get(place).ok_or(CoreError::NoAccount)?;
+        Ok((lot, lot.state))
     }
 }
 
-impl Lot {
-    /// Values what is held at its last price. Returns the gain before and after.
-    fn revalue(&mut self) -> Result<(Money, Money), CoreError> {
-        let before = self.gain;
-        if let Some(price) = self.price {
-            self.gain = position_value(self.quantity, price)?.checked_sub(self.cost)?;
+/// What of one event was booked so far.
+#[derive(Debug, Default)]
+struct Booked {
+    local: Money,
+    translated: Money,
+    roundings: u64,
+}
+
+impl Booked {
+    fn add(
+        &mut self,
+        account: Account,
+        amount: Money,
+        rate: Option<FxRate>,
+        sums: &mut Sums,
+        base: &mut Base,
+    ) -> Result<(), CoreError> {
+        if amount.is_zero() {
+            return Ok(());
         }
-        Ok((before, self.gain))
+        sums.by_kind.add(account, amount)?;
+        self.local = self.local.checked_add(amount)?;
+        if let Some(rate) = rate {
+            let translated = rate.to_base(amount, Rounding::HalfEven)?;
+            base.by_kind.add(account, translated)?;
+            self.translated = self.translated.checked_add(translated)?;
+            self.roundings = self
+                .roundings
+                .saturating_add(u64::from(rate != FxRate::ONE));
+        }
+        Ok(())
     }
+
+    /// Translates the branch's total once, and books the difference to its translated flows.
+    fn close(&self, before: &Branch, sums: &mut Sums, base: &mut Base) -> Result<(), CoreError> {
+        let Some(rate) = before.rate else {
+            return Ok(());
+        };
+        if rate == FxRate::ONE {
+            sums.translated = sums.total;
+            return Ok(());
+        }
+        sums.translated = rate.to_base(sums.total, Rounding::HalfEven)?;
+        let change = sums.translated.checked_sub(before.sums.translated)?;
+        let rounding = change.checked_sub(self.translated)?;
+        base.rounding = base.rounding.checked_add(rounding)?;
+        base.count(self.roundings.saturating_add(1))
+    }
+}
+
+impl Base {
+    fn nlv(&self) -> Result<Money, CoreError> {
+        self.by_kind
+            .sum()?
+            .checked_add(self.fx_revaluation)?
+            .checked_add(self.rounding)
+    }
+
+    fn count(&mut self, roundings: u64) -> Result<(), CoreError> {
+        let sum = self.roundings.checked_add(roundings);
+        self.roundings = sum.ok_or(CoreError::Overflow {
+            operation: "number of roundings",
+        })?;
+        Ok(())
+    }
+}
+
+impl Branch {
+    fn require_rate(&self, sums: &Sums) -> Result<(), CoreError> {
+        if self.rate.is_some() || sums.total.is_zero() {
+            return Ok(());
+        }
+        let currency = (&self.currency).into();
+        Err(CoreError::NoRate { currency })
+    }
+}
+
+impl LotState {
+    /// The same at another mark; valued at cost without one.
+    fn marked(self, spec: &AssetSpec, price: Option<Price>) -> Result<Self, CoreError> {
+        let gain = match price {
+            Some(price) => position_value(spec, self.quantity, price)?.checked_sub(self.cost)?,
+            None => Money::ZERO,
+        };
+        Ok(Self {
+            gain,
+            price,
+            ..self
+        })
+    }
+
+    fn sheet_cost(&self, spec: &AssetSpec) -> Money {
+        if spec.instrument.holds_value() {
+            self.cost
+        } else {
+            Money::ZERO
+        }
+    }
+
+    fn on_sheet(&self, spec: &AssetSpec) -> Result<Money, CoreError> {
+        self.sheet_cost(spec).checked_add(self.gain)
+    }
+}
+
+fn equal(found: Money, expected: Money) -> Result<(), CoreError> {
+    if found == expected {
+        return Ok(());
+    }
+    let difference = found.checked_sub(expected)?;
+    Err(CoreError::Unbalanced { difference })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ios012_constraints::{AssetState, Limits, PortfolioState, Universe, decide};
 use ios012_contracts::{CycleInput, CycleRow};
-use ios012_core::fixed::{exposure_of, value_of};
+use ios012_core::fixed::{exposure_of, fraction_of, product_div, value_of};
 use ios012_core::{AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, mul_div};
 use ios012_lineage::{Binding, Code, Decision, Hash, Metadata, input_state_hash, lineage_hash};
 
@@ -53,6 +53,7 @@ impl Engine {
                 held: self.accounts.books().quantity(&spec.asset_id),
                 lineage_hash,
                 next_leg: 0,
+                next_slice: 0,
             });
             open.decisions += 1;
         }
@@ -116,9 +117,8 @@ impl Engine {
         let steps = open.input.constraints().limits().ramp_steps;
         for row in open.input.rows() {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            let value = self.accounts.books().value(&spec.asset_id);
             states.push(AssetState {
-                previous: exposure_of(value, open.nlv_before, Rounding::AwayFromZero)?,
+                previous: self.exposure(spec, open.nlv_before)?,
                 target: row.target,
                 market_open: row.market_open,
                 shock_score: row.shock_score,
@@ -174,10 +174,43 @@ impl Engine {
         Ok(())
     }
 
-    /// `(cash − floor) / NLV`, rounded down, where the floor in money is rounded up. It is taken
-    /// from money, so cash that just reaches the floor is never taken for less.
+    /// The exposure of a position: notional × leverage factor / NLV, rounded away from zero. The
+    /// notional is that of the books, where a value is rounded down.
+    pub(super) fn exposure(&self, spec: &AssetSpec, nlv: Money) -> Result<Exposure, CoreError> {
+        let rounding = Rounding::AwayFromZero;
+        let books = self.accounts.books();
+        let as_booked = if books.quantity(&spec.asset_id).is_negative() {
+            Rounding::AwayFromZero
+        } else {
+            Rounding::TowardZero
+        };
+        let notional = books.notional(&spec.asset_id, as_booked)?;
+        if spec.leverage_factor == Ratio::ONE {
+            return exposure_of(notional, nlv, rounding);
+        }
+        let factors = [
+            notional.units(),
+            spec.leverage_factor.units(),
+            Exposure::SCALE,
+        ];
+        product_div(&factors, &[Ratio::SCALE, nlv.units()], rounding).map(Exposure::from_units)
+    }
+
+    /// The signed sum of all exposures as money, at the last marks.
+    pub(super) fn net_value(&self) -> Result<Money, CoreError> {
+        let rounding = Rounding::AwayFromZero;
+        let books = self.accounts.books();
+        books.positions().try_fold(Money::ZERO, |net, position| {
+            let notional = books.notional(position.asset_id(), rounding)?;
+            let factor = position.spec().leverage_factor;
+            net.checked_add(fraction_of(notional, factor, rounding)?)
+        })
+    }
+
+    /// `(free margin − floor) / NLV`, rounded down, where the floor in money is rounded up. It is
+    /// taken from money, so capital that just reaches the floor is never taken for less.
     pub(super) fn cash_headroom(&self, limits: &Limits, nlv: Money) -> Result<Exposure, CoreError> {
-        let left = self.cash_above_floor(limits, nlv)?;
+        let left = self.capital_above_floor(limits, nlv)?;
         let rounding = if left.is_negative() {
             Rounding::AwayFromZero
         } else {
@@ -186,10 +219,14 @@ impl Engine {
         exposure_of(left, nlv, rounding)
     }
 
-    /// Cash above the floor of IoS-006, in money.
-    pub(super) fn cash_above_floor(&self, limits: &Limits, nlv: Money) -> Result<Money, CoreError> {
+    /// Free margin above the floor of IoS-006, in base currency. For spot alone it is the cash.
+    pub(super) fn capital_above_floor(
+        &self,
+        limits: &Limits,
+        nlv: Money,
+    ) -> Result<Money, CoreError> {
         let floor = value_of(limits.cash_floor, nlv, Rounding::AwayFromZero)?;
-        self.accounts.books().cash().checked_sub(floor)
+        self.accounts.books().free_margin()?.checked_sub(floor)
     }
 }
 

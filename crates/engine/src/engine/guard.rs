@@ -73,6 +73,23 @@ impl Engine {
         Ok(None)
     }
 
+    /// `economic_safety` where the market took NLV below the maintenance margin, or cash below zero
+    /// where nothing lends it. The cycle goes on: free margin is below zero then, so the decision
+    /// adds nothing and shrinks every position until the initial margin is covered again.
+    pub(super) fn margin_trip(&self) -> Result<Option<Trip>, EngineError> {
+        let books = self.accounts.books();
+        let (nlv, maintenance) = (self.accounts.nlv()?, books.maintenance_margin()?);
+        if nlv < maintenance {
+            let evidence = [
+                ("nlv", nlv.to_string()),
+                ("maintenance_margin", maintenance.to_string()),
+                ("initial_margin", books.initial_margin()?.to_string()),
+            ];
+            return Trip::new("economic_safety", "maintenance_margin", &evidence).map(Some);
+        }
+        Ok(None)
+    }
+
     /// `economic_safety` where nothing is left to trade with, and `volatility_shock` beyond the
     /// hard threshold.
     pub(super) fn portfolio_trip(&self) -> Result<Option<Trip>, EngineError> {

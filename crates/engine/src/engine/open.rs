@@ -1,7 +1,11 @@
 //! The beginning and the end of a cycle.
 
+use std::collections::VecDeque;
+
+use ios012_constraints::Sent;
 use ios012_contracts::CycleInput;
-use ios012_lineage::{Cycle, CycleOutcome, Seal, sha256};
+use ios012_core::{AssetId, BookEventKind, FxRate, Price, Quantity, Rounding, mul_div};
+use ios012_lineage::{Amount, Code, Cycle, CycleOutcome, Entry, EntryLine, Seal, sha256};
 
 use super::guard::Trip;
 use super::state::{NO_CYCLE, OpenCycle, Phase};
@@ -23,7 +27,7 @@ impl Engine {
             ));
         }
         self.buffers.account.clear();
-        write_trial_balance(self.accounts.books(), &mut self.buffers.account);
+        write_trial_balance(&self.accounts, &mut self.buffers.account);
         let account_hash = sha256(self.buffers.account.as_bytes());
         self.cycle_id += 1;
         let cycle_hash = self.write(Cycle {
@@ -42,6 +46,7 @@ impl Engine {
         })?;
         self.last = Some(input.as_last_accepted());
         effects.push(Effect::KeepDocuments);
+        self.book_events(&input)?;
         let trip = self.price_trip(&input)?;
         if trip.is_none() {
             self.mark(&input)?;
@@ -54,6 +59,11 @@ impl Engine {
             rows: Vec::with_capacity(input.rows().len()),
             phase: Phase::Reducing,
             working: Vec::new(),
+            waiting: VecDeque::new(),
+            increases: None,
+            plan_ended: None,
+            now: input.as_of(),
+            sent: Sent::default(),
             decisions: 0,
             orders: 0,
             fills: 0,
@@ -63,12 +73,112 @@ impl Engine {
         if let Some(trip) = trip {
             return self.abort(&trip, effects);
         }
+        if let Some(trip) = self.margin_trip()? {
+            self.write(trip.record(self.defcon))?;
+        }
         self.decide()?;
         self.send_reductions(effects)
     }
 
-    /// Values what is held at the snapshot's prices.
+    /// Posts the events since the last cycle, each with its entries. They are facts of their own:
+    /// they stand whether or not the snapshot's prices are trusted.
+    fn book_events(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+        for event in input.events() {
+            let find = |id: &AssetId| {
+                let registry = input.registry();
+                registry.assets().get(registry.position(id.as_str())?)
+            };
+            let into = event.kind.into_asset().and_then(find);
+            self.supply_rate(input, &event.kind)?;
+            let before = self.units_of(&event.kind);
+            let posted = self.accounts.apply(event, into)?;
+            let after = self.units_of(&event.kind);
+            self.follow_prices(&event.kind)?;
+            let mut lines = Vec::new();
+            if let Some(entry) = posted {
+                for line in entry.lines {
+                    let account = match line.asset_id {
+                        Some(id) => format!("{}:{id}", line.account).parse()?,
+                        None => line.account.as_str().parse()?,
+                    };
+                    let amount = Amount::Cash(entry.currency.clone(), line.amount);
+                    lines.push(EntryLine { account, amount });
+                }
+            }
+            for ((id, before), (_, after)) in before.into_iter().zip(after).filter(|(a, b)| a != b)
+            {
+                lines.push(EntryLine {
+                    account: Code::literal("position"),
+                    amount: Amount::Asset(id, after.checked_sub(before)?),
+                });
+            }
+            if !lines.is_empty() {
+                self.write(Entry {
+                    event: event.kind.as_str().parse()?,
+                    lines,
+                    time: event.time,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A currency that the books see for the first time takes the rate of the snapshot; the others
+    /// keep theirs until the books are marked.
+    fn supply_rate(&mut self, input: &CycleInput, kind: &BookEventKind) -> Result<(), EngineError> {
+        if let BookEventKind::Transfer { currency, .. } = kind
+            && !self
+                .accounts
+                .books()
+                .currencies()
+                .any(|known| known == currency)
+            && let Some(rate) = input.rate(currency)
+        {
+            self.accounts.set_rate(currency, rate)?;
+        }
+        Ok(())
+    }
+
+    /// Units of the assets that an event names.
+    fn units_of(&self, kind: &BookEventKind) -> Vec<(AssetId, Quantity)> {
+        let ids = kind.asset_id().into_iter().chain(kind.into_asset());
+        ids.map(|id| (id.clone(), self.accounts.books().quantity(id)))
+            .collect()
+    }
+
+    /// The prices that the jump band compares with follow splits and changes of name.
+    fn follow_prices(&mut self, kind: &BookEventKind) -> Result<(), EngineError> {
+        match kind {
+            BookEventKind::Split {
+                asset_id,
+                numerator,
+                denominator,
+            } => {
+                if let Some(price) = self.prices.get_mut(asset_id) {
+                    let (up, down) = (i128::from(*denominator), i128::from(*numerator));
+                    let units = mul_div(price.units(), up, down, Rounding::HalfEven)?;
+                    *price = Price::from_units(units);
+                }
+            }
+            BookEventKind::SymbolChange { asset_id, into } => {
+                if let Some(price) = self.prices.remove(asset_id) {
+                    self.prices.insert(into.clone(), price);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Values what is held at the snapshot's prices and rates.
     fn mark(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+        for row in input.rows() {
+            let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
+            if row.rate != FxRate::ONE {
+                self.accounts.set_rate(&spec.currency, row.rate)?;
+            }
+        }
+        self.mark_idle_currencies(input)?;
         for row in input.rows() {
             let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
             self.accounts.mark(&spec.asset_id, row.reference_price)?;
@@ -77,6 +187,17 @@ impl Engine {
             } else {
                 self.prices
                     .insert(spec.asset_id.clone(), row.reference_price);
+            }
+        }
+        Ok(())
+    }
+
+    /// Currencies of which there is only cash have rates too.
+    fn mark_idle_currencies(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+        let idle = self.accounts.books().currencies().skip(1).cloned();
+        for currency in idle.collect::<Vec<_>>() {
+            if let Some(rate) = input.rate(&currency) {
+                self.accounts.set_rate(&currency, rate)?;
             }
         }
         Ok(())
@@ -97,7 +218,7 @@ impl Engine {
         self.accounts.audit()?;
         let nlv_after = self.accounts.nlv()?;
         self.write(Seal {
-            cash: Some(self.accounts.books().cash()),
+            cash: Some(self.accounts.books().cash()?),
             decisions: open.decisions,
             defcon: self.defcon,
             fills: open.fills,

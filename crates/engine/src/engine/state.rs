@@ -1,9 +1,12 @@
 //! What is known of a cycle between its first record and its seal.
 
+use std::collections::VecDeque;
+
+use ios012_constraints::Sent;
 use ios012_contracts::CycleInput;
-use ios012_core::sequence::Side;
-use ios012_core::{Exposure, Money, Quantity, UtcTime};
-use ios012_lineage::{Hash, OrderId};
+use ios012_core::sequence::{Increases, Intent, PlannedOrder, Side};
+use ios012_core::{AssetSpec, CoreError, Exposure, Money, Quantity, UtcTime};
+use ios012_lineage::{Code, Hash, OrderId};
 
 use crate::EngineError;
 
@@ -16,7 +19,19 @@ pub(super) struct OpenCycle {
     pub(super) nlv_before: Money,
     pub(super) rows: Vec<DecidedRow>,
     pub(super) phase: Phase,
+    /// The orders that were sent.
     pub(super) working: Vec<WorkingOrder>,
+    /// The orders that may not leave yet, by time.
+    pub(super) waiting: VecDeque<WaitingOrder>,
+    /// The increases that have not left yet, once the reductions are final.
+    pub(super) increases: Option<Increases>,
+    /// Why the plan ended, if it did before everything had left.
+    pub(super) plan_ended: Option<Code>,
+    /// As far as the cycle's own clock has come: `as_of`, then the planned times of what was sent
+    /// and the times of fills. It follows from the ledger alone.
+    pub(super) now: UtcTime,
+    /// The orders of the cycle in the aggregate, for the controls.
+    pub(super) sent: Sent,
     pub(super) decisions: u64,
     pub(super) orders: u64,
     pub(super) fills: u64,
@@ -25,6 +40,45 @@ pub(super) struct OpenCycle {
 impl OpenCycle {
     pub(super) const fn as_of(&self) -> UtcTime {
         self.input.as_of()
+    }
+
+    /// The number of the next slice of a row: two slices of one size are not the same order.
+    pub(super) fn next_slice(&mut self, row: usize) -> Result<u32, EngineError> {
+        let row = self.rows.get_mut(row).ok_or(EngineError::NoAsset)?;
+        let slice = row.next_slice;
+        row.next_slice += 1;
+        Ok(slice)
+    }
+
+    pub(super) fn spec(&self, row: usize) -> Result<&AssetSpec, EngineError> {
+        let row = self.input.rows().get(row).ok_or(EngineError::NoAsset)?;
+        self.input.asset(row).ok_or(EngineError::NoAsset)
+    }
+
+    /// Whether every reduction was filled in full.
+    pub(super) fn reduced_in_full(&self) -> bool {
+        let mut reductions = self
+            .working
+            .iter()
+            .filter(|order| order.intent == Intent::Reduce);
+        self.plan_ended.is_none() && reductions.all(|order| order.left.is_zero())
+    }
+
+    /// A position less the reductions of it that are out.
+    pub(super) fn less_reductions_out(
+        &self,
+        row: usize,
+        held: Quantity,
+    ) -> Result<Quantity, CoreError> {
+        let out = self
+            .working
+            .iter()
+            .filter(|sent| sent.row == row && !sent.is_final && sent.intent == Intent::Reduce);
+        out.map(|sent| (sent.side, sent.left))
+            .try_fold(held, |position, (side, left)| match side {
+                Side::Sell => position.checked_sub(left),
+                Side::Buy => position.checked_add(left),
+            })
     }
 }
 
@@ -37,6 +91,8 @@ pub(super) struct DecidedRow {
     pub(super) lineage_hash: Hash,
     /// The leg of the next order.
     pub(super) next_leg: u64,
+    /// The number of the next slice.
+    pub(super) next_slice: u32,
 }
 
 /// Which orders of the cycle are out.
@@ -48,12 +104,22 @@ pub(super) enum Phase {
     Increasing,
 }
 
+/// An order, or a slice of one, that is planned for a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitingOrder {
+    pub(super) not_before: UtcTime,
+    pub(super) order: PlannedOrder,
+    /// Its number among the slices of its order.
+    pub(super) slice: u32,
+}
+
 /// An order that was sent.
 #[derive(Debug, Clone)]
 pub(super) struct WorkingOrder {
     pub(super) order_id: OrderId,
     pub(super) row: usize,
     pub(super) side: Side,
+    pub(super) intent: Intent,
     pub(super) left: Quantity,
     pub(super) is_final: bool,
 }

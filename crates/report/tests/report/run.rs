@@ -62,7 +62,7 @@ fn run(
         .build()
         .expect("a runtime");
     for (regimes, mandate, market) in cycles {
-        let ran = runtime.block_on(runner.cycle(standing, regimes, mandate, market));
+        let ran = runtime.block_on(runner.cycle(standing, regimes, mandate, market, None));
         let (_, refusal) = ran.expect("the engine goes on");
         assert_eq!(refusal, None);
     }

@@ -1,8 +1,8 @@
 //! Documents against each other.
 
 use ios012_contracts::RefusalCode::{
-    AsOfMismatch, BaseCurrencyMismatch, CapitalSum, Expired, ForeignCurrency, FuturePrice,
-    HeldNotNamed, LeverageBound, NoLimits, NoPrice, NotTradable, PortfolioMismatch, RegimeMismatch,
+    AsOfMismatch, BaseCurrencyMismatch, CapitalSum, Expired, FuturePrice, HeldNotNamed,
+    LeverageBound, NoLimits, NoPrice, OpeningPosition, PortfolioMismatch, RegimeMismatch,
     RegimesMissing, Replayed, ShockScoreMissing, ShortSpot, StalePrice, Superseded, UnknownAsset,
 };
 
@@ -34,6 +34,13 @@ pub(crate) const AGREEMENT: &[Case] = &[
         UnknownAsset,
         "opening_positions[MSTF].asset_id",
         "MSTF",
+    ),
+    case(
+        "an opening position that is a contract",
+        Json(SCENARIO, "\"MSFT\"", "\"ES-2612\""),
+        OpeningPosition,
+        "opening_positions[ES-2612].asset_id",
+        "ES-2612",
     ),
     case(
         "a mandate of another portfolio",
@@ -75,20 +82,6 @@ pub(crate) const AGREEMENT: &[Case] = &[
         Held("SAP"),
         HeldNotNamed,
         "targets",
-        "SAP",
-    ),
-    case(
-        "a target for a future",
-        Json(MANDATE, "\"MSFT\"", "\"ES-2612\""),
-        NotTradable,
-        "targets[ES-2612].asset_id",
-        "ES-2612",
-    ),
-    case(
-        "a target in a foreign currency",
-        Json(MANDATE, "\"MSFT\"", "\"SAP\""),
-        ForeignCurrency,
-        "targets[SAP].asset_id",
         "SAP",
     ),
     case(

@@ -2,7 +2,7 @@
 
 use ios012_contracts::RefusalCode::{
     ByteOrderMark, CsvFields, CsvHeader, CsvOrder, Decimal, DecimalDigits, DuplicateRow, Expired,
-    ForeignCurrency, NoPrice, NoPriceRow, OutOfRange, ShockScoreMissing, ShortSpot, Time, TooLarge,
+    NoLimits, NoPrice, NoPriceRow, OutOfRange, ShockScoreMissing, ShortSpot, Time, TooLarge,
     UnknownAsset,
 };
 
@@ -172,9 +172,9 @@ pub(crate) const TABLES: &[Case] = &[
         "-0.25",
     ),
     case(
-        "a foreign asset in a table",
+        "a foreign asset without limits in a table",
         Csv(TARGETS, "2026-11-19,MSFT", "2026-11-19,SAP"),
-        ForeignCurrency,
+        NoLimits,
         "line 4, column asset_id",
         "SAP",
     ),
