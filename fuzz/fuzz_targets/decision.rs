@@ -85,22 +85,16 @@ fn caps_hold(case: &Case, allowed: &[i128]) {
     }
 }
 
-/// I3 for cash: longs use it, shorts give no credit.
+/// I3 for cash: every position ties up capital, and a short gives no credit.
 fn cash_holds(case: &Case, allowed: &[i128]) {
-    let longs =
-        |exposures: &mut dyn Iterator<Item = i128>| exposures.map(|e| e.max(0)).sum::<i128>();
-    let held = longs(&mut case.assets.iter().map(|asset| asset.previous));
-    let after = case.cash_headroom + held - longs(&mut allowed.iter().copied());
-    if after < 0 {
+    if case.free_capital(allowed.iter().copied()) < 0 {
         assert!(
             case.cash_headroom < 0,
             "I3: the cash floor held and holds no more"
         );
         for (asset, &allowed) in case.assets.iter().zip(allowed) {
-            assert!(
-                allowed <= asset.previous.max(0),
-                "I3: a long grew under a broken floor"
-            );
+            let added = increase(asset.previous, allowed);
+            assert_eq!(added, 0, "I3: something grew under a broken floor");
         }
     }
 }
@@ -214,6 +208,9 @@ fn asset_from(input: &mut Unstructured<'_>, unit: i128, name: usize) -> Result<A
     };
     let previous = number(input, unit, -10, 10)?;
     let target = number(input, unit, -10, 10)?;
+    // Paid in full, margined, or a token.
+    let economics = [(100, 1), (50, 1), (7, 1), (1, 1), (100, 3)];
+    let (margin, factor) = *input.choose(&economics)?;
     Ok(Asset {
         previous,
         target: if input.ratio(1, 4)? {
@@ -250,6 +247,8 @@ fn asset_from(input: &mut Unstructured<'_>, unit: i128, name: usize) -> Result<A
         currency: input.int_in_range(0..=1)?,
         name,
         in_group: input.arbitrary()?,
+        margin,
+        factor,
     })
 }
 

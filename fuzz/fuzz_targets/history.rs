@@ -86,8 +86,8 @@ fn cycles<'bytes, R: Read>(
         targets: tables.next().unwrap_or_else(|| reader(empty)),
         shock_scores: tables.next(),
         volatility: tables.next(),
-        fx: None,
-        events: None,
+        fx: tables.next(),
+        events: tables.next(),
     };
     Cycles::new(Arc::clone(&STANDING), tables)
 }

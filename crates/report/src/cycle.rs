@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use ios012_core::{AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, UtcTime};
+use ios012_core::{AssetId, CurrencyCode, Exposure, Money, PortfolioId, UtcTime};
 use ios012_lineage::{CycleOutcome, Decision, Side};
 
-use crate::ReportError;
 use crate::format::{decimal, exposure, money};
 use crate::story::{Story, breaker_name};
-use crate::trade::traded;
+use crate::trade::Terms;
+use crate::{Pack, ReportError};
 
 /// A cycle. Amounts are in base currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,10 @@ pub struct CycleRow {
 /// being read.
 pub fn view_cycle(directory: &Path, cycle_id: u64) -> Result<CycleView, ReportError> {
     let story = Story::read(directory, cycle_id)?;
-    let (fees, slippage) = costs(&story)?;
+    let (fees, slippage) = costs(
+        &story,
+        &Terms::read(None, &story.cycle, &mut Pack::open(directory)?)?,
+    )?;
     let seal = story.seal.as_ref();
     Ok(CycleView {
         portfolio_id: story.portfolio_id.clone(),
@@ -180,7 +183,7 @@ fn row(story: &Story, decision: &Decision) -> CycleRow {
     }
 }
 
-fn costs(story: &Story) -> Result<(Money, Money), CoreError> {
+fn costs(story: &Story, terms: &Terms) -> Result<(Money, Money), ReportError> {
     let (mut fees, mut slippage) = (Money::ZERO, Money::ZERO);
     for decision in &story.decisions {
         let reference = decision.metadata.reference_price;
@@ -189,9 +192,9 @@ fn costs(story: &Story) -> Result<(Money, Money), CoreError> {
         for order in orders.filter(|_| decision.metadata.transition == 0) {
             let side: Side = order.order.side;
             for fill in &order.fills {
-                fees = fees.checked_add(fill.fee)?;
-                let (_, slipped) = traded(fill.quantity, fill.price, reference, side)?;
-                slippage = slippage.checked_add(slipped)?;
+                let traded = terms.traded(&decision.asset_id, fill, reference, side)?;
+                fees = fees.checked_add(traded.fee)?;
+                slippage = slippage.checked_add(traded.slippage)?;
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use ios012_contracts::Refusal;
-use ios012_core::{AssetId, CoreError};
+use ios012_core::{AssetId, CoreError, CurrencyCode};
 use ios012_lineage::{Hash, LineageError};
 use thiserror::Error;
 
@@ -43,6 +43,12 @@ pub enum ReportError {
         asset_id: AssetId,
         /// The document.
         document: &'static str,
+    },
+    /// An amount in a currency for which the cycle's market snapshot has no rate.
+    #[error("the market snapshot has no rate of {currency} to base currency")]
+    NoRate {
+        /// The currency.
+        currency: CurrencyCode,
     },
     /// The ledger has no such cycle.
     #[error("there is no cycle {cycle_id}; {cycles}")]

@@ -8,15 +8,14 @@ use std::path::Path;
 use ios012_contracts::{Constraints, Market};
 use ios012_core::fixed::value_of;
 use ios012_core::{
-    AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, Rounding,
-    UtcTime,
+    AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, Rounding, UtcTime,
 };
 use ios012_lineage::{
     CycleOutcome, Decision, Hash, Mode, OrderId, Side, input_state_hash, lineage_hash,
 };
 
 use crate::story::{OrderStory, Story};
-use crate::trade::traded;
+use crate::trade::Terms;
 use crate::words::Words;
 use crate::{DocumentSource, Pack, ReportError};
 
@@ -177,7 +176,9 @@ pub fn explain(
     };
     let asset_id = decision.asset_id.clone();
     let orders = story.orders_of(&asset_id);
-    let orders = orders.map(|order| explain_order(order, first.reference_price));
+    let mut pack = Pack::open(directory)?;
+    let terms = Terms::read(None, &story.cycle, &mut pack)?;
+    let orders = orders.map(|order| explain_order(order, first.reference_price, &terms));
     let residuals = story
         .residuals
         .iter()
@@ -270,16 +271,20 @@ fn explain_move(story: &Story, decision: &Decision, words: &Words) -> Move {
     }
 }
 
-fn explain_order(story: &OrderStory, reference: Price) -> Result<ExplainedOrder, CoreError> {
+fn explain_order(
+    story: &OrderStory,
+    reference: Price,
+    terms: &Terms,
+) -> Result<ExplainedOrder, ReportError> {
     let order = &story.order;
     let fills = story.fills.iter().map(|fill| {
-        let (value, slippage) = traded(fill.quantity, fill.price, reference, order.side)?;
+        let traded = terms.traded(&order.asset_id, fill, reference, order.side)?;
         Ok(ExplainedFill {
             quantity: fill.quantity,
             price: fill.price,
-            value,
-            fee: fill.fee,
-            slippage,
+            value: traded.value,
+            fee: traded.fee,
+            slippage: traded.slippage,
         })
     });
     Ok(ExplainedOrder {
@@ -288,6 +293,6 @@ fn explain_order(story: &OrderStory, reference: Price) -> Result<ExplainedOrder,
         quantity: order.quantity,
         limit_price: order.limit_price,
         end: story.end(),
-        fills: fills.collect::<Result<_, CoreError>>()?,
+        fills: fills.collect::<Result<_, ReportError>>()?,
     })
 }

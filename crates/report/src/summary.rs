@@ -9,7 +9,7 @@ mod text;
 
 use std::path::Path;
 
-use ios012_core::{CurrencyCode, Money, PortfolioId, Ratio, UtcTime};
+use ios012_core::{CoreError, CurrencyCode, Money, PortfolioId, Ratio, UtcTime};
 use ios012_lineage::{Hash, LedgerReader, VerifyFailure, VerifyReport};
 
 pub use breach::{Breach, Breaches};
@@ -43,6 +43,10 @@ pub struct Summary {
     pub total_return: Option<Ratio>,
     /// The largest fall from a peak; none if NLV after a cycle was never below one before.
     pub drawdown: Option<Drawdown>,
+    /// What events paid, and what came in or left.
+    pub payments: Payments,
+    /// Events that the books took, by kind.
+    pub events: Tally,
     /// What was traded, and what it cost.
     pub trading: Trading,
     /// Decisions, by the reason in the record.
@@ -100,6 +104,31 @@ pub struct Drawdown {
     pub trough_nlv: Money,
     /// When.
     pub trough_as_of: UtcTime,
+}
+
+/// What events paid in base currency, each amount at the rates of its cycle: above zero it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Payments {
+    /// Cash dividends.
+    pub dividends: Money,
+    /// Funding of perpetuals.
+    pub funding: Money,
+    /// Interest on cash, and financing of positions.
+    pub interest: Money,
+    /// Cash that came in or left.
+    pub transfers: Money,
+}
+
+impl Payments {
+    /// All of them.
+    ///
+    /// # Errors
+    /// [`CoreError::Overflow`].
+    pub fn total(&self) -> Result<Money, CoreError> {
+        let parts = [self.funding, self.interest, self.transfers];
+        let mut parts = parts.into_iter();
+        parts.try_fold(self.dividends, Money::checked_add)
+    }
 }
 
 /// Fills and their costs.

@@ -3,7 +3,9 @@
 
 use ios012_contracts::{Constraints, Registry};
 use ios012_core::fixed::{exposure_of, value_of};
-use ios012_core::{AssetId, CoreError, Exposure, Money, Rounding, UtcTime};
+use ios012_core::{
+    AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, UtcTime, mul_div,
+};
 use ios012_lineage::Hash;
 
 use super::tally::{Count, Counter};
@@ -54,6 +56,9 @@ pub(super) struct LimitTable {
     caps: Vec<Cap>,
     net: Exposure,
     cash_floor: Exposure,
+    /// Whether every asset is paid in full: then cash itself is held against its floor, else the
+    /// capital that the exposures tie up.
+    paid_in_full: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +66,8 @@ struct Row {
     asset_id: AssetId,
     min: Exposure,
     max: Exposure,
+    /// Capital that a unit of exposure ties up.
+    capital: Ratio,
     /// Places in [`LimitTable::caps`].
     caps: Vec<usize>,
 }
@@ -76,18 +83,22 @@ impl LimitTable {
         (constraints, registry): (Hash, Hash),
         document: &Constraints,
         assets: &Registry,
-    ) -> Self {
+    ) -> Result<Self, CoreError> {
         let limits = document.limits();
-        let mut rows: Vec<_> = limits
-            .assets
-            .iter()
-            .map(|row| Row {
+        let spec = |asset: &AssetId| assets.assets().get(assets.position(asset.as_str())?);
+        let rows = limits.assets.iter().map(|row| {
+            let capital = spec(&row.asset_id)
+                .map(AssetSpec::capital_rate)
+                .transpose()?;
+            Ok(Row {
                 asset_id: row.asset_id.clone(),
                 min: row.min_exposure,
                 max: row.max_exposure,
+                capital: capital.unwrap_or(Ratio::ONE),
                 caps: Vec::new(),
             })
-            .collect();
+        });
+        let mut rows = rows.collect::<Result<Vec<_>, CoreError>>()?;
         let mut caps = Vec::new();
         let mut cap = |name: String, cap, belongs: &dyn Fn(&AssetId) -> bool| {
             let members = rows.iter_mut().filter(|row| belongs(&row.asset_id));
@@ -99,7 +110,6 @@ impl LimitTable {
                 group.members.contains(asset)
             });
         }
-        let spec = |asset: &AssetId| assets.assets().get(assets.position(asset.as_str())?);
         for class in &limits.classes {
             let belongs = |asset: &AssetId| spec(asset).is_some_and(|spec| spec.class == class.id);
             cap(format!("class:{}", class.id), class.cap, &belongs);
@@ -110,14 +120,38 @@ impl LimitTable {
             cap(format!("currency:{}", currency.id), currency.cap, &belongs);
         }
         cap("gross".to_owned(), limits.gross, &|_| true);
-        Self {
+        let margined = |asset: &&AssetSpec| {
+            asset.instrument.is_margined() && limits.asset(&asset.asset_id).is_ok()
+        };
+        let paid_in_full = !assets.assets().iter().any(|asset| margined(&asset));
+        Ok(Self {
             constraints,
             registry,
             rows,
             caps,
             net: limits.net,
             cash_floor: limits.cash_floor,
+            paid_in_full,
+        })
+    }
+
+    /// What the exposures of a margined portfolio leave of NLV: 1 − Σ abs(exposure) × capital rate,
+    /// with one quantum for each asset, since exposures are rounded up. None if it is paid in full.
+    fn free_capital(&self, cycle: &DecidedCycle<'_>) -> Result<Option<Exposure>, CoreError> {
+        if self.paid_in_full {
+            return Ok(None);
         }
+        let mut free = Exposure::ONE;
+        for &(place, allowed) in cycle.allowed {
+            let Some(row) = self.rows.get(place) else {
+                continue;
+            };
+            let (size, rate) = (allowed.checked_abs()?.units(), row.capital.units());
+            let tied = mul_div(size, rate, Ratio::SCALE, Rounding::TowardZero)?;
+            free = free.checked_sub(Exposure::from_units(tied))?;
+            free = free.checked_add(Exposure::QUANTUM)?;
+        }
+        Ok(Some(free))
     }
 
     /// The place of an asset, which is mostly the one after the last.
@@ -197,7 +231,13 @@ impl BreachCounter {
         if net.checked_abs()? > table.net {
             report("net", None, net.checked_abs()?, table.net)?;
         }
+        if let Some(free) = table.free_capital(cycle)?
+            && free < table.cash_floor
+        {
+            report("cash", None, free, table.cash_floor)?;
+        }
         if let Some((cash, nlv)) = cycle.cash
+            && table.paid_in_full
             && cash < value_of(table.cash_floor, nlv, Rounding::AwayFromZero)?
         {
             let kept = exposure_of(cash, nlv, Rounding::TowardZero)?;

@@ -1,17 +1,17 @@
 //! The pass over the records.
 
-use ios012_contracts::{Constraints, Registry};
+use ios012_contracts::Constraints;
 use ios012_core::{AssetId, CoreError, CurrencyCode, Exposure, Money, PortfolioId, Price, UtcTime};
 use ios012_lineage::{
-    Amount, Code, Cycle, CycleOutcome, Decision, Fill, Genesis, Hash, OrderId, OutcomeState,
+    Amount, Code, Cycle, CycleOutcome, Decision, Entry, Fill, Genesis, Hash, OrderId, OutcomeState,
     Record, Seal, Side, StoredRecord,
 };
 
 use super::breach::{BreachCounter, DecidedCycle, LimitTable};
 use super::rates::{Falls, rates};
 use super::tally::Counter;
-use super::{CycleCounts, Summary, Trading};
-use crate::trade::traded;
+use super::{CycleCounts, Payments, Summary, Trading};
+use crate::trade::Terms;
 use crate::{DocumentSource, ReportError, format};
 
 /// Sums up records as they come. Memory does not grow with their number.
@@ -36,7 +36,10 @@ pub struct SummaryBuilder {
     breaches: BreachCounter,
     breakers: Counter<String>,
     refusals: Counter<Code>,
+    payments: Payments,
+    events: Counter<Code>,
     table: Option<LimitTable>,
+    terms: Option<Terms>,
     cycle: Option<CycleState>,
     records: u64,
     head: Option<Hash>,
@@ -52,7 +55,8 @@ struct CycleState {
     allowed: Vec<(usize, Exposure)>,
     /// Ascending by asset.
     decided: Vec<(AssetId, Price)>,
-    orders: Vec<(OrderId, Side, Price)>,
+    /// With the reference price, and the place in `decided`.
+    orders: Vec<(OrderId, Side, Price, usize)>,
     next_place: usize,
     next_order: usize,
 }
@@ -92,8 +96,11 @@ impl SummaryBuilder {
                     let found = cycle
                         .decided
                         .binary_search_by(|row| row.0.cmp(&order.asset_id));
-                    let &(_, price) = cycle.decided.get(found.ok()?)?;
-                    cycle.orders.push((order.order_id, order.side, price));
+                    let place = found.ok()?;
+                    let &(_, price) = cycle.decided.get(place)?;
+                    cycle
+                        .orders
+                        .push((order.order_id, order.side, price, place));
                     Some(())
                 });
                 decided.ok_or_else(|| out_of_place(stored))?;
@@ -115,10 +122,8 @@ impl SummaryBuilder {
             }
             Record::Refusal(refusal) => self.refusals.add(&refusal.code, || refusal.code.clone()),
             Record::Seal(seal) => self.seal(seal)?,
-            Record::Entry(_)
-            | Record::Governance(_)
-            | Record::Recovery(_)
-            | Record::Unknown { .. } => (),
+            Record::Entry(entry) => self.entry(entry)?,
+            Record::Governance(_) | Record::Recovery(_) | Record::Unknown { .. } => (),
         }
         Ok(())
     }
@@ -147,6 +152,8 @@ impl SummaryBuilder {
             final_cash,
             total_return,
             drawdown: self.falls.worst,
+            payments: self.payments,
+            events: self.events.into_tally(),
             trading: rates(self.trading, self.nlv_sum, self.period)?,
             decisions: self.reasons.into_tally(),
             limits: self.limits.into_counts(),
@@ -183,13 +190,13 @@ impl SummaryBuilder {
             .table
             .as_ref()
             .map(|table| (table.constraints, table.registry));
+        let terms = Terms::read(self.terms.take(), cycle, documents)?;
         if known != Some(hashes) {
-            let registry = documents.document("registry", cycle.registry_hash)?;
-            let registry = Registry::parse("registry", registry.as_bytes())?;
             let constraints = documents.document("constraints", cycle.constraints_hash)?;
             let constraints = Constraints::parse("constraints", constraints.as_bytes())?;
-            self.table = Some(LimitTable::new(hashes, &constraints, &registry));
+            self.table = Some(LimitTable::new(hashes, &constraints, terms.registry())?);
         }
+        self.terms = Some(terms);
         let first = self.period.map_or(cycle.as_of, |(first, _)| first);
         self.period = Some((first, cycle.as_of));
         let mut state = self.cycle.take().unwrap_or_default();
@@ -239,26 +246,53 @@ impl SummaryBuilder {
         Ok(Some(()))
     }
 
-    fn fill(&mut self, fill: &Fill) -> Result<Option<()>, CoreError> {
-        let Some(cycle) = self.cycle.as_mut() else {
+    fn fill(&mut self, fill: &Fill) -> Result<Option<()>, ReportError> {
+        let (Some(cycle), Some(terms)) = (self.cycle.as_mut(), &self.terms) else {
             return Ok(None);
         };
         // Fills come mostly in the order of their orders, each once.
         let orders = cycle.orders.iter().enumerate();
         let mut from_here = orders.clone().skip(cycle.next_order).chain(orders);
-        let Some((place, &(_, side, reference))) =
+        let Some((place, &(_, side, reference, decided))) =
             from_here.find(|(_, order)| order.0 == fill.order_id)
         else {
             return Ok(None);
         };
         cycle.next_order = place;
+        let Some((asset_id, _)) = cycle.decided.get(decided) else {
+            return Ok(None);
+        };
+        let traded = terms.traded(asset_id, fill, reference, side)?;
         let trading = &mut self.trading;
-        let (value, slippage) = traded(fill.quantity, fill.price, reference, side)?;
         trading.fills += 1;
-        trading.notional = trading.notional.checked_add(value)?;
-        trading.fees = trading.fees.checked_add(fill.fee)?;
-        trading.slippage = trading.slippage.checked_add(slippage)?;
+        trading.notional = trading.notional.checked_add(traded.value)?;
+        trading.fees = trading.fees.checked_add(traded.fee)?;
+        trading.slippage = trading.slippage.checked_add(traded.slippage)?;
         Ok(Some(()))
+    }
+
+    /// Counts an event, and what it paid.
+    fn entry(&mut self, entry: &Entry) -> Result<(), ReportError> {
+        self.events.add(&entry.event, || entry.event.clone());
+        let Some(terms) = &self.terms else {
+            return Ok(());
+        };
+        for line in &entry.lines {
+            let Amount::Cash(currency, credit) = &line.amount else {
+                continue;
+            };
+            let payments = &mut self.payments;
+            let sum = match line.account.as_str() {
+                "dividends" => &mut payments.dividends,
+                "funding" => &mut payments.funding,
+                "interest" => &mut payments.interest,
+                "transfers" => &mut payments.transfers,
+                _ => continue,
+            };
+            // In the books a gain is a credit, below zero.
+            *sum = sum.checked_sub(terms.to_base(currency, *credit)?)?;
+        }
+        Ok(())
     }
 
     fn seal(&mut self, seal: &Seal) -> Result<(), ReportError> {

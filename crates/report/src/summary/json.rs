@@ -28,6 +28,7 @@ pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
         });
         tally(object.member("decisions"), &summary.decisions);
         drawdown(object.member("drawdown"), summary.drawdown.as_ref());
+        tally(object.member("events"), &summary.events);
         money(object, "final_cash", summary.final_cash);
         money(object, "final_nlv", summary.final_nlv);
         optional(object, "first_as_of", summary.period.map(|period| period.0));
@@ -38,6 +39,12 @@ pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
         money(object, "opening_nlv", summary.opening_nlv);
         counts(object.member("order_ends"), &summary.order_ends);
         object.member("orders").display(summary.orders);
+        object.member("payments").object(|object| {
+            money(object, "dividends", summary.payments.dividends);
+            money(object, "funding", summary.payments.funding);
+            money(object, "interest", summary.payments.interest);
+            money(object, "transfers", summary.payments.transfers);
+        });
         object.member("portfolio_id").display(&summary.portfolio_id);
         object.member("records").display(summary.records);
         tally(object.member("refusals"), &summary.refusals);

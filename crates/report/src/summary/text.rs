@@ -121,6 +121,16 @@ fn result(page: &mut Page, summary: &Summary) {
         &cost(trading.slippage),
         &rate(trading.slippage_rate),
     );
+    for (label, amount) in [
+        ("Dividends", summary.payments.dividends),
+        ("Funding", summary.payments.funding),
+        ("Interest", summary.payments.interest),
+        ("Transfers", summary.payments.transfers),
+    ] {
+        if !amount.is_zero() {
+            page.number(label, &signed_money(amount), "");
+        }
+    }
     let cash = format!("of which cash {}", money(summary.final_cash));
     page.number("Final NLV", &money(summary.final_nlv), &cash);
     if let Some(total) = summary.total_return {
@@ -145,11 +155,15 @@ fn result(page: &mut Page, summary: &Summary) {
     ));
 }
 
-/// What prices made of the positions: what is left of the result without costs.
+/// What prices and exchange rates made of the positions: what is left of the result without costs
+/// and payments.
 fn market_result(summary: &Summary) -> Option<Money> {
     let gain = summary.final_nlv.checked_sub(summary.opening_nlv).ok()?;
     let before_fees = gain.checked_add(summary.trading.fees).ok()?;
-    before_fees.checked_add(summary.trading.slippage).ok()
+    let before_costs = before_fees.checked_add(summary.trading.slippage).ok()?;
+    before_costs
+        .checked_sub(summary.payments.total().ok()?)
+        .ok()
 }
 
 fn trading(page: &mut Page, summary: &Summary) {
@@ -175,6 +189,9 @@ fn trading(page: &mut Page, summary: &Summary) {
     page.list("Orders", &with_total(summary.orders, &ends));
     page.list("Fills", &[count(trading.fills)]);
     tally(page, "Left undone", &summary.residuals);
+    if summary.events.total > 0 {
+        tally(page, "Events", &summary.events);
+    }
 }
 
 fn limits(page: &mut Page, summary: &Summary) {
