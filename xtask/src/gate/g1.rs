@@ -96,6 +96,21 @@ pub(super) const CHECKS: &[Check] = &[
         proof: Proof::Tests,
     },
     Check {
+        id: "safe-prefixes",
+        source: "9, 6.2, 6.4",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-core",
+            "sequence",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
         id: "constraint-enforcement",
         source: "9, 6.2",
         class: ErrorClass::A,

@@ -26,7 +26,21 @@ fn one_cycle() {
     approve("one-cycle", "run");
 }
 
+/// Its cash and NLV are followed by hand in `crates/engine/tests/instruments.rs`.
+#[test]
+fn six_instruments() {
+    approve_with("six-instruments", "backtest", |records| {
+        insta::assert_snapshot!("six-instruments-entries", entries(records));
+    });
+}
+
 fn approve(name: &str, command: &str) {
+    approve_with(name, command, |records| {
+        insta::assert_snapshot!(format!("{name}-account"), account(records));
+    });
+}
+
+fn approve_with(name: &str, command: &str, books: impl Fn(&[Value])) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger");
     cycle(command, &golden(name), &ledger).exits(0);
@@ -40,7 +54,7 @@ fn approve(name: &str, command: &str) {
     settings.bind(|| {
         insta::assert_snapshot!(format!("{name}-decisions"), decisions(&records));
         insta::assert_snapshot!(format!("{name}-trades"), trades(&records));
-        insta::assert_snapshot!(format!("{name}-account"), account(&records));
+        books(&records);
         insta::assert_snapshot!(format!("{name}-head"), head(&ledger));
     });
 }
@@ -73,6 +87,33 @@ fn decisions(records: &[Value]) -> String {
             _ => Ok(()),
         }
         .unwrap();
+    }
+    table
+}
+
+fn entries(records: &[Value]) -> String {
+    let mut table = String::new();
+    for record in records {
+        match text(record, "kind") {
+            "cycle" => writeln!(table, "cycle {}", text(record, "cycle_id")).unwrap(),
+            "entry" => {
+                write!(
+                    table,
+                    "  {} {}:",
+                    text(record, "time"),
+                    text(record, "event")
+                )
+                .unwrap();
+                for line in record["lines"].as_array().unwrap() {
+                    let unit = ["currency", "asset_id"].map(|unit| line[unit].as_str());
+                    let unit = unit.into_iter().flatten().next().unwrap();
+                    let (account, amount) = (text(line, "account"), text(line, "amount"));
+                    write!(table, " {account} {amount} {unit};").unwrap();
+                }
+                table.push('\n');
+            }
+            _ => {}
+        }
     }
     table
 }

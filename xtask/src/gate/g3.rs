@@ -1,0 +1,51 @@
+//! G3, integration (seed, section 9). `docs/gates.md` explains the table.
+
+use super::{Check, ErrorClass};
+use crate::work::{Proof, step};
+
+/// The checks of G3 in their order. One without steps is not part of this version, and while there
+/// is one the gate does not pass.
+pub(super) const CHECKS: &[Check] = &[
+    not_yet("connection", "9 (connect to IoS-004 / IoS-006)"),
+    not_yet("simulated-execution", "9 (simulated execution)"),
+    not_yet("fortress", "9, 7.2 (FORTRESS compliance)"),
+    Check {
+        id: "backtest-validation",
+        source: "9 (backtest validation)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[
+            step(&[
+                "cargo",
+                "test",
+                "--locked",
+                "--release",
+                "--package",
+                "ios012-engine",
+                "--test",
+                "oracle",
+            ]),
+            step(&[
+                "cargo",
+                "test",
+                "--locked",
+                "--package",
+                "ios012-engine",
+                "--test",
+                "instruments",
+            ]),
+        ],
+        proof: Proof::Tests,
+    },
+];
+
+const fn not_yet(id: &'static str, source: &'static str) -> Check {
+    Check {
+        id,
+        source,
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[],
+        proof: Proof::ExitCode,
+    }
+}
