@@ -1,11 +1,7 @@
 //! Every instrument through whole cycles: the golden scenario by hand, a market that breaks the
 //! margin, and schedules that end early.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -167,8 +163,11 @@ impl Desk {
     }
 }
 
+/// Rows of two texts.
+type Rows = Vec<(String, String)>;
+
 /// Times and units of the orders, and units and reasons of what was left.
-fn told(records: &[Record]) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn told(records: &[Record]) -> (Rows, Rows) {
     let (mut orders, mut left) = (Vec::new(), Vec::new());
     for record in records {
         match record {
@@ -184,7 +183,7 @@ fn told(records: &[Record]) -> (Vec<(String, String)>, Vec<(String, String)>) {
     (orders, left)
 }
 
-fn texts<const N: usize>(rows: [(&str, &str); N]) -> Vec<(String, String)> {
+fn texts<const N: usize>(rows: [(&str, &str); N]) -> Rows {
     rows.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()
 }
 

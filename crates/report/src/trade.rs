@@ -39,23 +39,22 @@ impl Terms {
         documents: &mut impl DocumentSource,
     ) -> Result<Self, ReportError> {
         let known = last.filter(|last| last.document == cycle.registry_hash);
-        let mut terms = match known {
-            Some(terms) => terms,
-            None => {
-                let registry = documents.document("registry", cycle.registry_hash)?;
-                let registry = Registry::parse("registry", registry.as_bytes())?;
-                let base = registry.base_currency();
-                let foreign = registry
-                    .assets()
-                    .iter()
-                    .any(|asset| asset.currency != *base);
-                Self {
-                    cycle_id: cycle.cycle_id,
-                    document: cycle.registry_hash,
-                    foreign,
-                    registry,
-                    rates: Vec::new(),
-                }
+        let mut terms = if let Some(terms) = known {
+            terms
+        } else {
+            let registry = documents.document("registry", cycle.registry_hash)?;
+            let registry = Registry::parse("registry", registry.as_bytes())?;
+            let base = registry.base_currency();
+            let foreign = registry
+                .assets()
+                .iter()
+                .any(|asset| asset.currency != *base);
+            Self {
+                cycle_id: cycle.cycle_id,
+                document: cycle.registry_hash,
+                foreign,
+                registry,
+                rates: Vec::new(),
             }
         };
         terms.cycle_id = cycle.cycle_id;
