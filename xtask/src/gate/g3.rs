@@ -33,6 +33,8 @@ pub(super) const CHECKS: &[Check] = &[
                 "ios012-engine",
                 "--test",
                 "instruments",
+                "--test",
+                "published",
             ]),
         ],
         proof: Proof::Tests,
