@@ -54,7 +54,7 @@ fn assets_hold(case: &Case, allowed: &[i128]) {
             (allowed - previous).abs() <= asset.max_delta,
             "I2: {previous} to {allowed}"
         );
-        if asset.block_now(case.block) != Block::None {
+        if asset.block_now(case.block_of_all()) != Block::None {
             assert!(allowed.abs() <= previous.abs(), "I4: a blocked asset grew");
             assert!(
                 allowed * previous.signum() >= 0,
@@ -118,6 +118,7 @@ fn extremes(case: &Case, input: &mut Unstructured<'_>, decisions: &mut Decisions
     let mut portfolio = PortfolioState {
         cash_headroom: Exposure::from_units(case.cash_headroom),
         block: case.block,
+        breaker: case.breaker,
     };
     for _ in 0..input.int_in_range(1..=3_u8)? {
         let value = Exposure::from_units(match input.int_in_range(0..=4_u8)? {
@@ -196,6 +197,7 @@ fn case_from(input: &mut Unstructured<'_>) -> Result<Case> {
         },
         dead_band: number(input, unit, 0, 3)?.clamp(0, smallest_step),
         block: block(input)?,
+        breaker: block(input)?,
         assets,
     })
 }
@@ -226,6 +228,7 @@ fn asset_from(input: &mut Unstructured<'_>, unit: i128, name: usize) -> Result<A
             number(input, unit, 0, 12)?.max(1)
         },
         market_open: !input.ratio(1, 8)?,
+        price_trusted: !input.ratio(1, 16)?,
         active: !input.ratio(1, 16)?,
         block: block(input)?,
         shock: if input.ratio(1, 8)? {

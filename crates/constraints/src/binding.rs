@@ -17,6 +17,8 @@ pub enum BlockCause {
     AssetShock,
     /// The portfolio's volatility shock score.
     PortfolioShock,
+    /// A breaker that tripped, on every asset.
+    Breaker,
 }
 
 /// A limit that can change what a decision allows.
@@ -32,6 +34,8 @@ pub enum Limit {
     Blocked(BlockCause, Block),
     /// The registry says that the asset is not active.
     Inactive,
+    /// The reference price is not trusted, so the asset is neither valued anew nor traded.
+    Frozen,
     /// The market is closed.
     MarketClosed,
     /// Cap on a group.
@@ -64,10 +68,12 @@ impl fmt::Display for Limit {
                     BlockCause::Leverage => "max_leverage",
                     BlockCause::AssetShock => "shock",
                     BlockCause::PortfolioShock => "portfolio_shock",
+                    BlockCause::Breaker => "breaker",
                 };
                 write!(formatter, "{cause}:{}", block.as_str())
             }
             Self::Inactive => formatter.write_str("inactive"),
+            Self::Frozen => formatter.write_str("frozen"),
             Self::MarketClosed => formatter.write_str("market_closed"),
             Self::Group(id) => write!(formatter, "group:{id}"),
             Self::Class(id) => write!(formatter, "class:{id}"),

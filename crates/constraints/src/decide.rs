@@ -25,6 +25,8 @@ pub struct AssetState {
     pub target: Exposure,
     /// Whether its market trades now.
     pub market_open: bool,
+    /// Whether its reference price is trusted. Without a price that is, nothing is traded.
+    pub price_trusted: bool,
     /// Its volatility shock score, where the snapshot has one.
     pub shock_score: Option<Ratio>,
     /// Cycles over which the rest of its ramp is spread; 1 moves at once.
@@ -41,6 +43,8 @@ pub struct PortfolioState {
     pub cash_headroom: Exposure,
     /// Block on every asset, set by the portfolio's shock score.
     pub block: Block,
+    /// Block on every asset, set by a breaker (ADR-016).
+    pub breaker: Block,
 }
 
 /// What a decision allows, in the order of the universe.
@@ -104,7 +108,7 @@ fn decide_legs(
         });
     }
     for (row, state) in universe.assets.iter().zip(assets) {
-        legs.push(bound::bounded_leg(row, state, portfolio.block)?);
+        legs.push(bound::bounded_leg(row, state, portfolio)?);
     }
     cure::mark_broken(universe, portfolio, legs)?;
     cure::cure(universe, portfolio, legs)?;

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use ios012_core::{AssetSpec, CoreError, Exposure, Ratio};
 
 use crate::limits::unique;
-use crate::{AssetLimits, Block, BlockCause, ConstraintsError, Limit, Limits, ShockRule};
+use crate::{
+    AssetLimits, Block, BlockCause, ConstraintsError, Limit, Limits, PortfolioState, ShockRule,
+};
 
 /// The limits of a list of assets, with each name resolved to a position in that list.
 ///
@@ -110,7 +112,7 @@ impl AssetRow {
     pub(crate) fn block_now(
         &self,
         shock_score: Option<Ratio>,
-        portfolio: Block,
+        portfolio: PortfolioState,
     ) -> Option<(BlockCause, Block)> {
         let shock = match (self.shock, shock_score) {
             (Some(rule), Some(score)) if score > rule.threshold => rule.block,
@@ -127,7 +129,8 @@ impl AssetRow {
         for other in [
             (BlockCause::Leverage, leverage),
             (BlockCause::AssetShock, shock),
-            (BlockCause::PortfolioShock, portfolio),
+            (BlockCause::PortfolioShock, portfolio.block),
+            (BlockCause::Breaker, portfolio.breaker),
         ] {
             if other.1 > strongest.1 {
                 strongest = other;

@@ -2,8 +2,8 @@
 
 use ios012_core::{CoreError, Rounding, mul_div};
 
-use super::AssetState;
 use super::leg::{Leg, difference, sum};
+use super::{AssetState, PortfolioState};
 use crate::universe::AssetRow;
 use crate::{Block, Limit};
 
@@ -11,13 +11,13 @@ use crate::{Block, Limit};
 pub(super) fn bounded_leg(
     row: &AssetRow,
     state: &AssetState,
-    portfolio_block: Block,
+    portfolio: PortfolioState,
 ) -> Result<Leg, CoreError> {
     let previous = state.previous.units();
     let bound = if previous < 0 { row.min } else { row.max };
     let mut leg = Leg {
         previous,
-        open: row.active && state.market_open,
+        open: row.active && state.price_trusted && state.market_open,
         above_bound: previous.unsigned_abs() > bound.unsigned_abs(),
         value: state.target.units(),
         capital_weight: row.capital_weight,
@@ -26,12 +26,12 @@ pub(super) fn bounded_leg(
     if leg.open {
         ramp(&mut leg, state.ramp_remaining)?;
         clamp(&mut leg, row);
-        block(&mut leg, row, state, portfolio_block);
+        block(&mut leg, row, state, portfolio);
     } else {
-        let limit = if row.active {
-            Limit::MarketClosed
-        } else {
-            Limit::Inactive
+        let limit = match (row.active, state.price_trusted) {
+            (false, _) => Limit::Inactive,
+            (true, false) => Limit::Frozen,
+            (true, true) => Limit::MarketClosed,
         };
         leg.bind(&limit, previous);
     }
@@ -57,8 +57,8 @@ fn clamp(leg: &mut Leg, row: &AssetRow) {
 }
 
 /// Step 1, blocks: `flatten` goes to zero, `reduce_only` stays between zero and where it was.
-fn block(leg: &mut Leg, row: &AssetRow, state: &AssetState, portfolio_block: Block) {
-    let Some((cause, block)) = row.block_now(state.shock_score, portfolio_block) else {
+fn block(leg: &mut Leg, row: &AssetRow, state: &AssetState, portfolio: PortfolioState) {
+    let Some((cause, block)) = row.block_now(state.shock_score, portfolio) else {
         return;
     };
     leg.blocked = true;

@@ -34,7 +34,7 @@ proptest! {
             let own = bindings.iter().take_while(|binding| is_own(binding)).count();
             prop_assert!(bindings[own..].iter().all(|binding| !is_own(binding)));
             let last = own.checked_sub(1).map(|last| bindings[last].after.units());
-            prop_assert_eq!(last.unwrap_or(asset.target), asset.bounded_target(case.block));
+            prop_assert_eq!(last.unwrap_or(asset.target), asset.bounded_target(case.block_of_all()));
         }
     }
 
@@ -87,10 +87,13 @@ fn is_at_work(case: &Case, index: usize, asset: &Asset, binding: &Binding, allow
         Limit::MaxExposure => asset.open() && binding.after.units() == asset.max,
         Limit::MinExposure => asset.open() && binding.after.units() == asset.min,
         Limit::Blocked(_, block) => {
-            asset.open() && *block != Block::None && *block == asset.block_now(case.block)
+            asset.open() && *block != Block::None && *block == asset.block_now(case.block_of_all())
         }
         Limit::Inactive => !asset.active && allowed == asset.previous,
-        Limit::MarketClosed => asset.active && !asset.market_open && allowed == asset.previous,
+        Limit::Frozen => asset.active && !asset.price_trusted && allowed == asset.previous,
+        Limit::MarketClosed => {
+            asset.active && asset.price_trusted && !asset.market_open && allowed == asset.previous
+        }
         Limit::Group(_) | Limit::Class(_) | Limit::Currency(_) | Limit::Gross => {
             is_member(&binding.limit.to_string())
         }

@@ -18,6 +18,7 @@ pub(crate) struct Asset {
     pub(crate) max: i128,
     pub(crate) max_delta: i128,
     pub(crate) market_open: bool,
+    pub(crate) price_trusted: bool,
     pub(crate) active: bool,
     pub(crate) block: Block,
     /// Threshold and block of the shock rule.
@@ -48,7 +49,9 @@ pub(crate) struct Case {
     pub(crate) net: i128,
     pub(crate) cash_headroom: i128,
     pub(crate) dead_band: i128,
+    /// Blocks of every asset, by the portfolio's score and by a breaker.
     pub(crate) block: Block,
+    pub(crate) breaker: Block,
 }
 
 /// What was decided, in the order of the case.
@@ -60,7 +63,7 @@ pub(crate) struct Outcome {
 
 impl Asset {
     pub(crate) fn open(&self) -> bool {
-        self.market_open && self.active
+        self.market_open && self.active && self.price_trusted
     }
 
     /// The target once the asset's own ramp, bounds and blocks have had their say (steps 0, 1).
@@ -153,6 +156,7 @@ impl Case {
             PortfolioState {
                 cash_headroom: Exposure::from_units(self.cash_headroom),
                 block: self.block,
+                breaker: self.breaker,
             },
             decisions,
         )
@@ -161,6 +165,11 @@ impl Case {
             allowed: decisions.allowed().iter().map(|e| e.units()).collect(),
             bindings: decisions.bindings().to_vec(),
         }
+    }
+
+    /// The stronger one of the blocks of every asset.
+    pub(crate) fn block_of_all(&self) -> Block {
+        self.block.max(self.breaker)
     }
 
     pub(crate) fn universe(&self) -> Universe {
@@ -174,6 +183,7 @@ impl Case {
             previous: Exposure::from_units(asset.previous),
             target: Exposure::from_units(asset.target),
             market_open: asset.market_open,
+            price_trusted: asset.price_trusted,
             shock_score: asset.score.map(Ratio::from_units),
             ramp_remaining: asset.ramp_remaining,
         };
@@ -315,6 +325,7 @@ impl Case {
         for asset in &mut self.assets {
             asset.max_delta = UNLIMITED;
             asset.market_open = true;
+            asset.price_trusted = true;
             asset.active = true;
             asset.block = Block::None;
             asset.shock = None;
@@ -323,6 +334,7 @@ impl Case {
         }
         self.dead_band = 0;
         self.block = Block::None;
+        self.breaker = Block::None;
         self
     }
 

@@ -42,10 +42,13 @@ fn of_unit(unit: i128, most: usize) -> impl Strategy<Value = Case> {
         Just((0..most).collect::<Vec<usize>>()).prop_shuffle(),
         vec(cap(unit), 9),
         prop_oneof![Just(0), at_least_zero(unit, 3)],
-        prop_oneof![4 => Just(Block::None), 1 => block()],
+        (
+            prop_oneof![4 => Just(Block::None), 1 => block()],
+            prop_oneof![6 => Just(Block::None), 1 => block()],
+        ),
     )
-        .prop_map(|(assets, names, caps, dead_band, block)| {
-            build(assets, &names, &caps, dead_band, block)
+        .prop_map(|(assets, names, caps, dead_band, blocks)| {
+            build(assets, &names, &caps, dead_band, blocks)
         })
 }
 
@@ -104,7 +107,7 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
         1 => (0..3_i128, block()).prop_map(Some),
     ];
     let facts = (
-        prop::bool::weighted(0.85),
+        (prop::bool::weighted(0.85), prop::bool::weighted(0.95)),
         prop::bool::weighted(0.95),
         block(),
         shock,
@@ -115,7 +118,7 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
     (exposures, facts, membership, economics()).prop_map(
         |(exposures, facts, membership, economics)| {
             let (previous, far, max, lowest, max_delta, wish) = exposures;
-            let (market_open, active, block, shock, score, ramp_remaining) = facts;
+            let ((market_open, price_trusted), active, block, shock, score, ramp_remaining) = facts;
             let (class, currency, in_group) = membership;
             let (margin, factor) = economics;
             Asset {
@@ -132,6 +135,7 @@ fn assets(unit: i128) -> impl Strategy<Value = Asset> {
                 max,
                 max_delta: max_delta.max(1),
                 market_open,
+                price_trusted,
                 active,
                 block,
                 shock,
@@ -184,7 +188,7 @@ fn build(
     names: &[usize],
     caps: &[CapRule],
     dead_band: i128,
-    block: Block,
+    (block, breaker): (Block, Block),
 ) -> Case {
     for (asset, &name) in assets.iter_mut().zip(names) {
         asset.name = name;
@@ -226,6 +230,7 @@ fn build(
         cash_headroom: of(caps[8], 0, cash_use),
         dead_band: dead_band.min(smallest_step.unwrap_or(0)),
         block,
+        breaker,
         assets,
     }
 }

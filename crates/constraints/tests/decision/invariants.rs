@@ -44,7 +44,7 @@ proptest! {
     fn i4_a_block_never_lets_an_exposure_grow_or_flip(case in cases()) {
         let outcome = case.decide();
         for (asset, &allowed) in case.assets.iter().zip(&outcome.allowed) {
-            if asset.block_now(case.block) != Block::None {
+            if asset.block_now(case.block_of_all()) != Block::None {
                 prop_assert!(allowed.abs() <= asset.previous.abs());
                 prop_assert!(allowed * asset.previous.signum() >= 0);
             }
@@ -283,13 +283,13 @@ fn ramped_targets(case: &Case) -> Vec<i128> {
 }
 
 fn bounded_targets(case: &Case) -> Vec<i128> {
-    let bounded = |asset: &Asset| asset.bounded_target(case.block);
+    let bounded = |asset: &Asset| asset.bounded_target(case.block_of_all());
     case.assets.iter().map(bounded).collect()
 }
 
 fn kept_net(case: &Case) -> i128 {
     let signed = |asset: &Asset| {
-        asset.previous.signum() * kept(asset.previous, asset.bounded_target(case.block))
+        asset.previous.signum() * kept(asset.previous, asset.bounded_target(case.block_of_all()))
     };
     case.assets.iter().map(signed).sum()
 }

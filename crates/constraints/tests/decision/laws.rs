@@ -56,7 +56,7 @@ proptest! {
                 _ => cash = value,
             }
         }
-        let portfolio = PortfolioState { cash_headroom: Exposure::from_units(cash), block: case.block };
+        let portfolio = PortfolioState { cash_headroom: Exposure::from_units(cash), block: case.block, breaker: case.breaker };
         let mut decisions = Decisions::default();
         case.decide_into(&mut decisions);
         match decide(&universe, &states, portfolio, &mut decisions) {
@@ -79,7 +79,7 @@ proptest! {
     fn states_that_do_not_fit_are_refused(case in cases()) {
         let mut states = case.states();
         states.pop();
-        let portfolio = PortfolioState { cash_headroom: Exposure::ZERO, block: case.block };
+        let portfolio = PortfolioState { cash_headroom: Exposure::ZERO, block: case.block, breaker: case.breaker };
         let mut decisions = Decisions::default();
         case.decide_into(&mut decisions);
         let refused = decide(&case.universe(), &states, portfolio, &mut decisions);

@@ -112,7 +112,7 @@ fn split(case: &Case) -> Option<Vec<Move>> {
             target = previous.add(way.over(steps)?)?;
             target = target.smaller(Fraction::whole(asset.max))?;
             target = target.larger(Fraction::whole(asset.min))?;
-            let block = asset.block_now(case.block);
+            let block = asset.block_now(case.block_of_all());
             blocked = block != Block::None;
             if block == Block::Flatten {
                 target = Fraction::ZERO;

@@ -148,7 +148,7 @@ proptest! {
         let outcome = case.decide();
         let held_net: i128 = case.assets.iter().map(|asset| asset.previous).sum();
         for (index, asset) in case.assets.iter().enumerate() {
-            let (previous, target) = (asset.previous, asset.bounded_target(case.block));
+            let (previous, target) = (asset.previous, asset.bounded_target(case.block_of_all()));
             let broken = |(_, cap, members): &(String, i128, Vec<usize>)| {
                 members.contains(&index) && members.iter().map(|&i| case.assets[i].previous.abs()).sum::<i128>() > *cap
             };
@@ -157,7 +157,7 @@ proptest! {
                     && reduction(previous, binding.after.units()) > reduction(previous, binding.before.units())
             });
             let exempt = kept(previous, target) == 0
-                || asset.block_now(case.block) != Block::None
+                || asset.block_now(case.block_of_all()) != Block::None
                 || !(asset.min..=asset.max).contains(&previous)
                 || case.caps().iter().any(broken)
                 || case.cash_headroom < 0
@@ -188,7 +188,7 @@ fn is_shared(limit: &Limit) -> bool {
 
 fn kept_of(case: &Case, index: usize) -> i128 {
     let asset = &case.assets[index];
-    kept(asset.previous, asset.bounded_target(case.block))
+    kept(asset.previous, asset.bounded_target(case.block_of_all()))
 }
 
 /// What the increase got and wanted at one binding.

@@ -25,6 +25,7 @@ struct Row {
     max: &'static str,
     max_delta: &'static str,
     market_open: bool,
+    price_trusted: bool,
     active: bool,
     block: Block,
     shock: Option<(&'static str, Block)>,
@@ -48,6 +49,7 @@ const fn row(id: &'static str, previous: &'static str, target: &'static str) -> 
         max: "1",
         max_delta: "2",
         market_open: true,
+        price_trusted: true,
         active: true,
         block: Block::None,
         shock: None,
@@ -82,6 +84,7 @@ struct Rules {
     cash_headroom: &'static str,
     dead_band: &'static str,
     block: Block,
+    breaker: Block,
     groups: Vec<(&'static str, Vec<&'static str>, &'static str)>,
     classes: Vec<(&'static str, &'static str)>,
     currencies: Vec<(&'static str, &'static str)>,
@@ -94,6 +97,7 @@ const WIDE: Rules = Rules {
     cash_headroom: "10",
     dead_band: "0",
     block: Block::None,
+    breaker: Block::None,
     groups: Vec::new(),
     classes: Vec::new(),
     currencies: Vec::new(),
@@ -190,6 +194,7 @@ fn check(rules: &Rules, rows: &[Row], expected: &[(&str, &[&str])]) {
         previous: exposure(row.previous),
         target: exposure(row.target),
         market_open: row.market_open,
+        price_trusted: row.price_trusted,
         shock_score: row.score.map(|score| score.parse().unwrap()),
         ramp_remaining: row.ramp_remaining,
     };
@@ -197,6 +202,7 @@ fn check(rules: &Rules, rows: &[Row], expected: &[(&str, &[&str])]) {
     let portfolio = PortfolioState {
         cash_headroom: exposure(rules.cash_headroom),
         block: rules.block,
+        breaker: rules.breaker,
     };
     let mut decisions = Decisions::default();
     decide(&universe, &states, portfolio, &mut decisions).unwrap();

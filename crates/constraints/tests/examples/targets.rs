@@ -216,6 +216,68 @@ fn step_1_a_closed_market_beats_everything() {
     );
 }
 
+/// Without a price that is trusted nothing moves, whatever a breaker asks; the market may be open.
+#[test]
+fn step_1_an_asset_without_a_trusted_price_is_frozen() {
+    let frozen = Row {
+        price_trusted: false,
+        ..row("FROZEN", "0.4", "0.2")
+    };
+    let both = Row {
+        market_open: false,
+        ..frozen
+    };
+    let rules = Rules {
+        breaker: Block::Flatten,
+        ..WIDE
+    };
+    check(
+        &rules,
+        &[frozen, Row { id: "BOTH", ..both }],
+        &[
+            ("0.4", &["frozen 0.2 -> 0.4"]),
+            ("0.4", &["frozen 0.2 -> 0.4"]),
+        ],
+    );
+}
+
+/// A breaker flattens every asset, long and short, each at most `max_delta` in one transition; one
+/// that only reduces keeps what the mandate gives up. A block of the asset as strong is named first.
+#[test]
+fn step_1_a_breaker_blocks_every_asset() {
+    let long = Row {
+        max_delta: "0.3",
+        ..row("LONG", "0.4", "0.6")
+    };
+    let short = margined(Instrument::Margin, "0.5", row("SHORT", "-0.2", "0.5"));
+    let blocked = Row {
+        block: Block::Flatten,
+        ..row("OWN", "0.1", "0.1")
+    };
+    let to_cash = Rules {
+        breaker: Block::Flatten,
+        ..WIDE
+    };
+    check(
+        &to_cash,
+        &[long, short, blocked],
+        &[
+            ("0.1", &["breaker:flatten 0.6 -> 0", "max_delta 0 -> 0.1"]),
+            ("0", &["breaker:flatten 0.5 -> 0"]),
+            ("0", &["block:flatten 0.1 -> 0"]),
+        ],
+    );
+    let reduce_only = Rules {
+        breaker: Block::ReduceOnly,
+        ..WIDE
+    };
+    check(
+        &reduce_only,
+        &[row("MORE", "0.4", "0.6"), row("LESS", "0.4", "0.1")],
+        &[("0.4", &["breaker:reduce_only 0.6 -> 0.4"]), ("0.1", &[])],
+    );
+}
+
 /// From 0.2 to −0.3: a reduction of 0.2, then an increase of 0.3. A step of 0.35 leaves 0.15 for
 /// the increase; a step of 0.15 does not reach zero, so nothing is added.
 #[test]
