@@ -207,7 +207,7 @@ class Book:
         return self.add("recovery", found="open_cycle", orders=[], side_file=None)
 
     def breaker(self) -> "Book":
-        return self.add("breaker", breaker="b", cause="c", level="RED", evidence=[])
+        return self.add("breaker", breaker="b", cause="c", action="halt", level="RED", evidence=[])
 
     def seal(self, outcome: str = "executed", counts: str = "000", **members: object) -> "Book":
         amounts = dict.fromkeys(("nlv_before", "nlv_after", "cash", "liabilities"), "0")
@@ -352,6 +352,10 @@ BROKEN = [
     ("decision_order", 4, lambda: Book().genesis().cycle().decision("B").decision("A")),
     ("decision_order", 4, lambda: open_cycle().decision()),
     ("decision_order", 3, lambda: Book().genesis().cycle().decision(transition="1")),
+    ("decision_order", 5, lambda: Book().genesis().cycle().decision("A").decision("B").decision(
+        "A", transition="2")),
+    ("decision_order", 5, lambda: Book().genesis().cycle().decision("A").decision(
+        "A", transition="1").decision("B").decision("B", transition="1")),
     ("binding", 3, lambda: Book().genesis().cycle().decision(allowed="0.4")),
     ("binding", 3, lambda: Book().genesis().cycle().decision(binding=[("0.6", "0.5")])),
     ("binding", 3, lambda: Book().genesis().cycle().decision(binding=[("0.5", "0.4")])),

@@ -210,8 +210,8 @@ KINDS: Dict[str, Members] = dict(
         format=one_of("ios012.ledger.v1"), base_currency=CURRENCY,
         opening=array(amount_line("quantity"))),
     cycle=dict(
-        dict.fromkeys(DOCUMENTS, HASH), regime_hash=nullable(HASH), cycle_id=counter, as_of=time,
-        mode=one_of("paper", "live"), engine=exactly(name=CODE, rules=CODE, version=CODE)),
+        dict.fromkeys(DOCUMENTS, HASH), regime_hash=nullable(HASH), mandate_hash=nullable(HASH),
+        cycle_id=counter, as_of=time, mode=one_of("paper", "live"), engine=exactly(name=CODE, rules=CODE, version=CODE)),
     decision=dict(
         asset_id=ASSET_ID, target_exposure=EXPOSURE, allowed_exposure=EXPOSURE,
         previous_exposure=EXPOSURE, transition_cost=MONEY, timestamp=time, lineage_hash=HASH,
@@ -225,7 +225,7 @@ KINDS: Dict[str, Members] = dict(
         currency=CURRENCY, time=time),
     residual=dict(asset_id=ASSET_ID, quantity=QUANTITY, reason=CODE),
     entry=dict(event=CODE, time=time, lines=array(amount_line("amount"))),
-    breaker=dict(breaker=CODE, cause=CODE, level=LEVEL, evidence=EVIDENCE),
+    breaker=dict(breaker=CODE, cause=CODE, action=CODE, level=LEVEL, evidence=EVIDENCE),
     governance=dict(event=CODE, document_hash=nullable(HASH), evidence=EVIDENCE),
     refusal=dict(
         code=CODE, document=CODE, path=TEXT, rule=TEXT, as_of=nullable(time),
@@ -316,7 +316,7 @@ class Verifier:
         self.open: str | None = None  # "cycle", "refusal", "recovery" or nothing
         self.cycle: dict[str, Any] = {}  # its record
         self.cycle_hash = ZERO_HASH
-        self.last_move = ("", -1)  # asset and transition of its last decision
+        self.last_move = (-1, "")  # transition and asset of its last decision
         self.lineages: dict[str, list[str]] = {}  # asset: the lineage hashes of its decisions
         self.orders: dict[str, Order] = {}
         self.counts = {"decisions": 0, "orders": 0, "fills": 0}  # since the last seal
@@ -456,7 +456,7 @@ class Verifier:
         self.report.cycles += 1
         if int(record["cycle_id"]) != self.report.cycles:
             self.fail("cycle_id", f"{record['cycle_id']} is not {self.report.cycles}")
-        self.cycle, self.cycle_hash, self.last_move = record, record_hash, ("", -1)
+        self.cycle, self.cycle_hash, self.last_move = record, record_hash, (-1, "")
         # A document is the one that its member named last, or stands further on in the pack.
         place = self.file, self.line
         named = {name: record[name] for name in DOCUMENTS if record[name] is not None}
@@ -478,11 +478,10 @@ class Verifier:
         asset, target, metadata = record["asset_id"], record["target_exposure"], record["metadata"]
         if record["timestamp"] != self.cycle["as_of"]:
             self.fail("timestamp", f"the cycle is as of {self.cycle['as_of']}")
-        last_asset, last_transition = self.last_move
-        due = last_transition + 1 if asset == last_asset else 0
-        if asset < last_asset or int(metadata["transition"]) != due:
-            self.fail("decision_order", f"after transition {last_transition} of {last_asset}")
-        self.last_move = asset, due
+        move = int(metadata["transition"]), asset
+        if move <= self.last_move or move[0] != len(self.lineages.get(asset, ())):
+            self.fail("decision_order", "after transition %d of %s" % self.last_move)
+        self.last_move = move
         exposure = target
         for limit in metadata["binding"]:
             if limit["before"] != exposure:

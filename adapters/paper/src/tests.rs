@@ -61,6 +61,7 @@ fn submission(side: Side, quantity: &str, price: &str, collar: &str) -> Submissi
         spec: &spec,
         limits: &limits,
         as_of: UtcTime::from_date("2020-01-02").expect("a date"),
+        at: UtcTime::from_date("2020-01-02").expect("a date"),
         nlv: amount("1000000"),
         reference_price,
         rate: FxRate::ONE,
@@ -90,6 +91,7 @@ fn limits(collar: Ratio) -> Limits {
         max_leverage: Ratio::ONE,
         block: Block::None,
         shock: None,
+        max_order_quantity: None,
     };
     let set = LimitSet {
         assets: vec![row],
@@ -108,6 +110,10 @@ fn limits(collar: Ratio) -> Limits {
         schedule: ios012_core::Schedule::Immediate,
         max_orders_per_cycle: None,
         max_turnover: None,
+        max_daily_turnover: None,
+        max_orders_per_minute: None,
+        repeated_execution: None,
+        breakers: ios012_constraints::BreakerLimits::default(),
         soft_shock_threshold: None,
         hard_shock_threshold: None,
         jump_band: None,

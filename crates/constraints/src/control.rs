@@ -124,6 +124,8 @@ pub struct ControlContext<'a> {
     pub limits: &'a Limits,
     /// Time of the decision.
     pub as_of: UtcTime,
+    /// Planned time at which the order leaves.
+    pub at: UtcTime,
     /// Net liquidation value before the cycle, in base currency.
     pub nlv: Money,
     /// Reference price of the cycle, in a market that is open.

@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod binding;
+mod breakers;
 mod control;
 mod decide;
 mod error;
@@ -18,8 +19,11 @@ mod limits;
 mod universe;
 
 pub use binding::{Binding, BlockCause, Limit};
+pub use breakers::{BreakerLimits, BreakerResponse, Trigger};
 pub use control::{ApprovedOrder, ControlContext, Denied, Sent, approve};
 pub use decide::{AssetState, Decisions, PortfolioState, decide};
 pub use error::ConstraintsError;
-pub use limits::{AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, ShockRule};
+pub use limits::{
+    AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, RepeatedExecution, ShockRule,
+};
 pub use universe::Universe;

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::ops::Deref;
 
 use ios012_core::{
-    AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Ratio, Rounding, Schedule, mul_div,
+    AssetId, ClassId, CurrencyCode, Exposure, GroupId, Money, Quantity, Ratio, Rounding, Schedule,
+    mul_div,
 };
 
-use crate::ConstraintsError;
+use crate::{BreakerLimits, ConstraintsError};
 
 /// What an asset may still do. The later variant beats the earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -60,6 +61,19 @@ pub struct AssetLimits {
     pub block: Block,
     /// Block that a volatility shock sets.
     pub shock: Option<ShockRule>,
+    /// Most units of one order.
+    pub max_order_quantity: Option<Quantity>,
+}
+
+/// The repeated-execution throttle (RTS 6, article 15(3)): an asset whose increases of one side were
+/// sent `max_orders` times within `window_s` takes no increase any more, until an authorised person
+/// opens it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepeatedExecution {
+    /// Orders of one asset and side, at least 1.
+    pub max_orders: u32,
+    /// Seconds, at least 1.
+    pub window_s: u32,
 }
 
 /// A cap on the sum of absolute exposures of a class or a currency.
@@ -118,6 +132,14 @@ pub struct LimitSet {
     /// Largest turnover of one cycle, the value of all orders sent over NLV; reductions count, but
     /// are never refused for it.
     pub max_turnover: Option<Exposure>,
+    /// Largest turnover of one UTC day, counted like that of a cycle.
+    pub max_daily_turnover: Option<Exposure>,
+    /// Most orders in any 60 seconds; every order beyond waits for its turn.
+    pub max_orders_per_minute: Option<u32>,
+    /// Closes an asset for increases that were sent too often.
+    pub repeated_execution: Option<RepeatedExecution>,
+    /// What trips the breakers, and what they do (ADR-016).
+    pub breakers: BreakerLimits,
     /// Portfolio shock score above which every asset is reduce-only.
     pub soft_shock_threshold: Option<Ratio>,
     /// Portfolio shock score above which the cycle is aborted.
@@ -236,6 +258,10 @@ fn check_signs(set: &LimitSet) -> Result<(), ConstraintsError> {
     if set.max_turnover.is_some_and(Exposure::is_negative) {
         return negative("max_turnover");
     }
+    if set.max_daily_turnover.is_some_and(Exposure::is_negative) {
+        return negative("max_daily_turnover");
+    }
+    set.breakers.check()?;
     Ok(())
 }
 
@@ -263,6 +289,11 @@ fn check_asset(asset: &AssetLimits, dead_band: Exposure) -> Result<(), Constrain
     if asset.max_leverage.is_negative() {
         return Err(ConstraintsError::Negative {
             field: "max_leverage",
+        });
+    }
+    if asset.max_order_quantity.is_some_and(Quantity::is_negative) {
+        return Err(ConstraintsError::Negative {
+            field: "max_order_quantity",
         });
     }
     if asset.shock.is_some_and(|rule| rule.threshold.is_negative()) {

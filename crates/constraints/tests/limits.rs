@@ -34,6 +34,7 @@ fn asset(id: &str) -> AssetLimits {
         max_leverage: Ratio::ONE,
         block: Block::None,
         shock: None,
+        max_order_quantity: None,
     }
 }
 
@@ -65,6 +66,10 @@ fn valid() -> LimitSet {
         schedule: ios012_core::Schedule::Immediate,
         max_orders_per_cycle: None,
         max_turnover: None,
+        max_daily_turnover: None,
+        max_orders_per_minute: None,
+        repeated_execution: None,
+        breakers: ios012_constraints::BreakerLimits::default(),
         soft_shock_threshold: Some(ratio("2")),
         hard_shock_threshold: Some(ratio("3")),
         jump_band: Some(ratio("0.2")),

@@ -7,6 +7,7 @@ use ios012_core::{
 };
 use ios012_lineage::Hash;
 
+mod action;
 mod capital;
 mod events;
 mod rates;
@@ -19,12 +20,13 @@ use crate::{
     Registry, Standing, Target,
 };
 
-/// Everything that one cycle decides from, but the books. [`CycleInput::check`] is its only maker.
+/// Everything that one cycle decides from, but the books. [`CycleInput::check`] and, for a breaker
+/// action, [`CycleInput::check_action`] are its only makers.
 #[derive(Debug, Clone)]
 pub struct CycleInput {
     standing: Arc<Standing>,
     regimes: Option<Arc<Regimes>>,
-    mandate: Mandate,
+    mandate: Option<Mandate>,
     market: Market,
     rows: Vec<CycleRow>,
     rates: Rates,
@@ -43,6 +45,9 @@ pub struct CycleRow {
     pub reference_price: Price,
     /// When the price was made.
     pub price_time: UtcTime,
+    /// Whether price and rate are as fresh as IoS-006 asks. A mandate is refused where they are
+    /// not; a breaker action freezes the asset.
+    pub price_trusted: bool,
     /// Whether the asset can be traded at `as_of`.
     pub market_open: bool,
     /// Volatility, zero or above.
@@ -51,13 +56,13 @@ pub struct CycleRow {
     pub shock_score: Option<Ratio>,
 }
 
-/// The last mandate that was accepted, from the ledger.
+/// The last cycle that was accepted, from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastAccepted {
     /// Its time.
     pub as_of: UtcTime,
-    /// The hash of its document.
-    pub mandate_hash: Hash,
+    /// The hash of its mandate; a breaker action has none.
+    pub mandate_hash: Option<Hash>,
 }
 
 impl CycleInput {
@@ -90,7 +95,7 @@ impl CycleInput {
             Ok((rows, rates)) => Ok(Self {
                 standing: Arc::clone(standing),
                 regimes,
-                mandate,
+                mandate: Some(mandate),
                 market,
                 rows,
                 rates,
@@ -143,7 +148,7 @@ impl CycleInput {
 
     /// The time of the cycle.
     pub const fn as_of(&self) -> UtcTime {
-        self.mandate.as_of()
+        self.market.as_of()
     }
 
     /// Volatility shock score of the portfolio, zero or above.
@@ -166,14 +171,14 @@ impl CycleInput {
         self.standing.constraints()
     }
 
-    /// The mandate.
-    pub const fn mandate(&self) -> &Mandate {
-        &self.mandate
+    /// The mandate; none for a breaker action.
+    pub const fn mandate(&self) -> Option<&Mandate> {
+        self.mandate.as_ref()
     }
 
     /// The mandate's document.
-    pub const fn mandate_document(&self) -> &Document {
-        self.mandate.document()
+    pub fn mandate_document(&self) -> Option<&Document> {
+        self.mandate().map(Mandate::document)
     }
 
     /// The market snapshot's document.
@@ -186,11 +191,11 @@ impl CycleInput {
         self.regimes.as_deref().map(Regimes::document)
     }
 
-    /// What [`CycleInput::check`] is to be given next, once this mandate is accepted.
-    pub const fn as_last_accepted(&self) -> LastAccepted {
+    /// What [`CycleInput::check`] is to be given next, once this input is accepted.
+    pub fn as_last_accepted(&self) -> LastAccepted {
         LastAccepted {
-            as_of: self.mandate.as_of(),
-            mandate_hash: self.mandate.document.hash(),
+            as_of: self.as_of(),
+            mandate_hash: self.mandate_document().map(Document::hash),
         }
     }
 }
@@ -205,7 +210,7 @@ fn check_order(mandate: &Mandate, last: Option<LastAccepted>) -> Result<(), Refu
         let refusal = Refusal::new(code, kind, mandate.document.file(), place);
         refusal.value(mandate.as_of())
     };
-    if mandate.document.hash() == last.mandate_hash {
+    if Some(mandate.document.hash()) == last.mandate_hash {
         return Err(refuse(RefusalCode::Replayed));
     }
     if mandate.as_of() <= last.as_of {
@@ -234,6 +239,8 @@ pub(crate) struct Checks<'input> {
     market: &'input MarketBody,
     mandate_file: &'input str,
     market_file: &'input str,
+    /// Whether this is a breaker action: what can't be trusted is frozen, not refused.
+    is_action: bool,
 }
 
 impl<'input> Checks<'input> {
@@ -248,6 +255,7 @@ impl<'input> Checks<'input> {
             market,
             mandate_file: DocumentKind::Mandate.file_name(),
             market_file: DocumentKind::Market.file_name(),
+            is_action: false,
         }
     }
 
@@ -280,20 +288,24 @@ impl<'input> Checks<'input> {
             let (_, row) = priced
                 .find(id, |row| row.asset_id.as_str())
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoPrice, target))?;
-            self.leverage(asset.1, limit.max_leverage, target)?;
-            self.price(row)?;
-            self.hours(asset.0, row)?;
-            let rate = self.rate(&rates, &asset.1.currency, &target.asset_id, row.market_open)?;
-            if limit.shock.is_some() && row.shock_score.is_none() {
-                return Err(self.refuse_market(RefusalCode::ShockScoreMissing, row, "shock_score"));
-            }
+            let quoted = if self.is_action {
+                self.quoted_for_action(asset, row, &rates)?
+            } else {
+                self.leverage(asset.1, limit.max_leverage, target)?;
+                if limit.shock.is_some() && row.shock_score.is_none() {
+                    let code = RefusalCode::ShockScoreMissing;
+                    return Err(self.refuse_market(code, row, "shock_score"));
+                }
+                self.quoted(asset, row, &rates)?
+            };
             rows.push(CycleRow {
                 asset: asset.0,
                 target: target.exposure,
-                rate,
+                rate: quoted.rate,
                 reference_price: row.reference_price,
                 price_time: row.price_time,
-                market_open: row.market_open,
+                price_trusted: quoted.price_trusted,
+                market_open: quoted.market_open,
                 volatility: row.volatility,
                 shock_score: row.shock_score,
             });
@@ -301,6 +313,22 @@ impl<'input> Checks<'input> {
         self.capital(&rows)?;
         self.events(&rates, last)?;
         Ok((rows, rates))
+    }
+
+    /// A price and a rate that are fresh, in a market whose calendar agrees.
+    fn quoted(
+        &self,
+        (place, asset): (usize, &AssetSpec),
+        row: &MarketRow,
+        rates: &Rates,
+    ) -> Result<Quoted, Refusal> {
+        self.price(row)?;
+        self.hours(place, row)?;
+        Ok(Quoted {
+            rate: self.rate(rates, &asset.currency, &asset.asset_id, row.market_open)?,
+            price_trusted: true,
+            market_open: row.market_open,
+        })
     }
 
     /// The mandate's regimes are those of the IoS-003 document.
@@ -368,7 +396,7 @@ impl<'input> Checks<'input> {
         }
         let limits = self.standing.constraints().limits();
         let asked = limits.soft_shock_threshold.is_some() || limits.hard_shock_threshold.is_some();
-        if asked && market.portfolio_shock_score.is_none() {
+        if asked && !self.is_action && market.portfolio_shock_score.is_none() {
             return Err(refuse(
                 RefusalCode::ShockScoreMissing,
                 "portfolio_shock_score",
@@ -488,6 +516,13 @@ impl<'input> Checks<'input> {
         let place = Place::row("rows", &row.asset_id, field);
         Refusal::new(code, DocumentKind::Market, self.market_file, place)
     }
+}
+
+/// What a snapshot's row comes to.
+struct Quoted {
+    rate: FxRate,
+    price_trusted: bool,
+    market_open: bool,
 }
 
 /// Finds ascending keys in a sorted table, where the next key is mostly the next row.

@@ -34,6 +34,17 @@ impl SingleCycle {
         read_standing(folder).map(Arc::new)
     }
 
+    /// Reads and checks what a breaker action needs of a folder: everything but a mandate.
+    /// [`crate::CycleInput::check_action`] does the rest.
+    ///
+    /// # Errors
+    /// A document that is not acceptable, or a file that cannot be read.
+    pub fn snapshot(folder: &Path) -> Result<(Arc<Standing>, Market), ContractsError> {
+        let standing = read_standing(folder)?;
+        let market = required(folder, DocumentKind::Market, Market::parse)?;
+        Ok((Arc::new(standing), market))
+    }
+
     /// Reads and checks the documents of a folder, each by itself, and the standing ones against
     /// each other. [`crate::CycleInput::check`] does the rest, once the books are known.
     ///

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ios012_constraints::Block;
+use ios012_constraints::{Block, BreakerResponse};
 use ios012_core::calendar::Day;
 use ios012_core::{
     AssetId, ClassId, CoreError, CurrencyCode, DayCount, Exposure, GroupId, Instrument, Money,
@@ -453,6 +453,7 @@ macro_rules! fixed_list {
 
 fixed_list! {
     Block, "block", [Self::None, Self::ReduceOnly, Self::Flatten];
+    BreakerResponse, "breaker_response", Self::ALL;
     DayCount, "day_count", Self::ALL;
     DocumentKind, "signed_document", [Self::Registry, Self::Constraints, Self::Mandate];
     EventKind, "event_kind", Self::ALL;

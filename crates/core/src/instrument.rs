@@ -308,6 +308,21 @@ impl AssetSpec {
         .map(Ratio::from_units)
     }
 
+    /// Margin that one unit of absolute exposure must keep, like [`AssetSpec::capital_rate`]. Rounded
+    /// up.
+    ///
+    /// # Errors
+    /// [`CoreError::DivisionByZero`] for a leverage factor of zero.
+    pub fn maintenance_rate(&self) -> Result<Ratio, CoreError> {
+        mul_div(
+            self.maintenance_margin_rate.units(),
+            Ratio::SCALE,
+            self.leverage_factor.units(),
+            Rounding::AwayFromZero,
+        )
+        .map(Ratio::from_units)
+    }
+
     /// The leverage multiplier that its bound limits: the factor of a leveraged token, notional
     /// over initial margin of a margined instrument (seed 6.2). Rounded up.
     ///

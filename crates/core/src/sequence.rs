@@ -12,7 +12,7 @@ mod sizing;
 mod wave;
 
 pub use increase::{Increases, capital_need};
-pub use reduce::plan_reductions;
+pub use reduce::{ReductionSequence, plan_reductions};
 
 /// Most slices that one order leaves in. What is left of it then is a residual.
 pub const MAX_SLICES: usize = 1_000;
@@ -61,6 +61,9 @@ pub struct Move<'a> {
     pub rate: FxRate,
     /// Volatility, where the snapshot has one; it only orders the reductions.
     pub volatility: Option<Ratio>,
+    /// Most units of one order (IoS-006): a larger reduction is sliced, a larger increase stays
+    /// undone.
+    pub max_order_quantity: Option<Quantity>,
     /// Marked exposure before the cycle.
     pub previous: Exposure,
     /// Exposure that the decision allows.
@@ -95,6 +98,8 @@ pub enum ResidualReason {
     NoPrice,
     /// An increase above the largest order value, or a lot above it.
     AboveMaxOrderNotional,
+    /// An increase of more units than one order may have, or a lot of more.
+    AboveMaxOrderQuantity,
     /// More than [`MAX_SLICES`] slices of one order.
     TooManySlices,
     /// No slice is safe under the net limit, whatever else is filled.
@@ -112,6 +117,7 @@ impl ResidualReason {
             Self::NoCash => "no_cash",
             Self::NoPrice => "no_price",
             Self::AboveMaxOrderNotional => "above_max_order_notional",
+            Self::AboveMaxOrderQuantity => "above_max_order_quantity",
             Self::TooManySlices => "too_many_slices",
             Self::NoSafePrefix => "no_safe_prefix",
             Self::FlipNotClosed => "flip_not_closed",

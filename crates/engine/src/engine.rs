@@ -4,24 +4,29 @@ mod decide;
 mod guard;
 mod open;
 mod plan;
+mod posture;
+mod safety;
 mod send;
 mod state;
 mod trade;
+mod unwind;
 
 use std::collections::BTreeMap;
 
-use ios012_constraints::{AssetState, Decisions, Universe};
+use ios012_constraints::{AssetState, Decisions, Sent, Universe};
 use ios012_contracts::{LastAccepted, Refusal};
 use ios012_core::account::{OpeningPosition, Position};
 use ios012_core::sequence::Plan;
 use ios012_core::{Accounts, AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, UtcTime};
 use ios012_lineage::ledger::DocumentKind;
 use ios012_lineage::{
-    Amount, Chain, Code, CycleOutcome, Defcon, EngineIdentity, Format, Genesis, Hash, Mode,
-    Opening, PlainText, Record, Refusal as RefusalRecord, Seal,
+    Amount, Chain, Code, CycleOutcome, EngineIdentity, Format, Genesis, Hash, Mode, Opening,
+    PlainText, Record, Refusal as RefusalRecord, Seal,
 };
 
 use crate::{CycleSummary, Effect, EngineError, Event};
+use posture::Posture;
+use safety::Safety;
 use state::OpenCycle;
 
 /// The version of the rules of decision and accounting: a ledger replays only under its own.
@@ -33,13 +38,16 @@ pub struct Engine {
     chain: Chain,
     accounts: Accounts,
     mode: Mode,
-    defcon: Defcon,
+    posture: Posture,
     cycle_id: u64,
     last: Option<LastAccepted>,
     held: Vec<AssetId>,
     /// The last price that a cycle accepted, for the jump band.
     prices: BTreeMap<AssetId, Price>,
     ramps: BTreeMap<AssetId, Ramp>,
+    /// The orders in the aggregate, for the controls.
+    sent: Sent,
+    safety: Safety,
     universe: Option<CachedUniverse>,
     open: Option<OpenCycle>,
     /// The last cycle, until the next begins: its documents may still have to be kept.
@@ -88,12 +96,14 @@ impl Engine {
             accounts: Accounts::open(&base_currency, cash, positions)?,
             chain,
             mode: Mode::Paper,
-            defcon: Defcon::Green,
+            posture: Posture::default(),
             cycle_id: 0,
             last: None,
             held: Vec::new(),
             prices: BTreeMap::new(),
             ramps: BTreeMap::new(),
+            sent: Sent::default(),
+            safety: Safety::default(),
             universe: None,
             open: None,
             sealed: None,
@@ -149,6 +159,11 @@ impl Engine {
         self.last
     }
 
+    /// Whether the next cycle unwinds everything to cash, with or without a mandate.
+    pub const fn must_unwind(&self) -> bool {
+        self.posture.unwinds()
+    }
+
     /// The assets that the next mandate must name, ascending.
     pub fn held(&self) -> &[AssetId] {
         &self.held
@@ -156,8 +171,7 @@ impl Engine {
 
     /// When the mandate of the open cycle expires, and its plan with it.
     pub(crate) fn plan_ends(&self) -> Option<UtcTime> {
-        let open = self.open.as_ref()?;
-        Some(open.input.mandate().valid_until())
+        self.open.as_ref()?.ends()
     }
 
     /// The chain, with the records that have not been kept yet.
@@ -177,10 +191,12 @@ impl Engine {
             let regime = input
                 .regime_document()
                 .map(|document| (DocumentKind::Regime, document));
+            let mandate = input
+                .mandate_document()
+                .map(|document| (DocumentKind::Mandate, document));
             let documents = [
                 (DocumentKind::Registry, input.registry().document()),
                 (DocumentKind::Constraints, input.constraints().document()),
-                (DocumentKind::Mandate, input.mandate_document()),
                 (DocumentKind::Market, input.market_document()),
             ];
             let account = (
@@ -188,7 +204,7 @@ impl Engine {
                 open.account_hash,
                 self.buffers.account.as_str(),
             );
-            let documents = documents.into_iter().chain(regime);
+            let documents = documents.into_iter().chain(mandate).chain(regime);
             documents
                 .map(|(kind, document)| (kind, document.hash(), document.canonical()))
                 .chain([account])
@@ -218,7 +234,7 @@ impl Engine {
         self.write(Seal {
             cash: Some(self.accounts.books().cash()?),
             decisions: 0,
-            defcon: self.defcon,
+            defcon: self.posture.level(),
             fills: 0,
             liabilities: Some(self.accounts.books().liabilities()?),
             nlv_after: Some(nlv),

@@ -194,10 +194,16 @@ impl Replay {
     }
 
     fn input(&mut self, cycle: &Cycle) -> Result<CycleInput, EngineError> {
-        let mandate = self.document(cycle.mandate_hash)?;
-        let mandate = Mandate::parse("mandate", mandate.as_bytes())?;
         let market = self.document(cycle.market_hash)?;
         let market = Market::parse("market", market.as_bytes())?;
+        let standing = self.standing(cycle)?;
+        let last = self.engine.last_accepted();
+        let Some(mandate) = cycle.mandate_hash else {
+            let held = self.engine.held();
+            return Ok(CycleInput::check_action(&standing, market, last, held)?);
+        };
+        let mandate = self.document(mandate)?;
+        let mandate = Mandate::parse("mandate", mandate.as_bytes())?;
         let regimes = match cycle.regime_hash {
             Some(hash) => {
                 let regimes = self.document(hash)?;
@@ -205,8 +211,6 @@ impl Replay {
             }
             None => None,
         };
-        let standing = self.standing(cycle)?;
-        let last = self.engine.last_accepted();
         let held = self.engine.held();
         Ok(CycleInput::check(
             &standing, regimes, mandate, market, last, held,

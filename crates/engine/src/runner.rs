@@ -66,9 +66,38 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
     ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
         let last = self.engine.last_accepted();
         let held = self.engine.held();
+        let snapshot = self.engine.must_unwind().then(|| market.clone());
         match CycleInput::check(standing, regimes, mandate, market, last, held) {
             Ok(input) => {
                 self.superseded_at = superseded_at;
+                Ok((self.perform(Event::Cycle(Box::new(input))).await?, None))
+            }
+            Err(refusal) => {
+                let refused = self.refuse(refusal.clone()).await?;
+                // A mandate that does not fit never keeps a portfolio from going to cash.
+                match snapshot {
+                    Some(market) => self.unwind(standing, market).await,
+                    None => Ok((refused, Some(refusal))),
+                }
+            }
+        }
+    }
+
+    /// Runs one cycle without a mandate: a breaker unwinds what is held. A snapshot that does not fit is
+    /// recorded as a refusal and returned beside the summary.
+    ///
+    /// # Errors
+    /// What halts the engine: among that, that no breaker unwinds.
+    pub async fn unwind(
+        &mut self,
+        standing: &Arc<Standing>,
+        market: Market,
+    ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
+        let last = self.engine.last_accepted();
+        let held = self.engine.held();
+        match CycleInput::check_action(standing, market, last, held) {
+            Ok(input) => {
+                self.superseded_at = None;
                 Ok((self.perform(Event::Cycle(Box::new(input))).await?, None))
             }
             Err(refusal) => Ok((self.refuse(refusal.clone()).await?, Some(refusal))),

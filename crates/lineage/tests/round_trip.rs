@@ -118,7 +118,14 @@ fn cycle() -> impl Strategy<Value = Record> {
         rules,
         version,
     });
-    let hashes = (hash(), hash(), hash(), hash(), option::of(hash()), hash());
+    let hashes = (
+        hash(),
+        hash(),
+        option::of(hash()),
+        hash(),
+        option::of(hash()),
+        hash(),
+    );
     (hashes, time(), any::<u64>(), engine, one_of(Mode::ALL)).prop_map(
         |(hashes, as_of, cycle_id, engine, mode)| {
             Record::Cycle(Cycle {
@@ -236,9 +243,10 @@ fn control() -> impl Strategy<Value = Record> {
     let line = (code(), amount()).prop_map(|(account, amount)| EntryLine { account, amount });
     let entry = (code(), vec(line, 0..4), time())
         .prop_map(|(event, lines, time)| Record::Entry(Entry { event, lines, time }));
-    let breaker = (code(), code(), evidence(), one_of(Defcon::ALL)).prop_map(
-        |(breaker, cause, evidence, level)| {
+    let breaker = (code(), code(), code(), evidence(), one_of(Defcon::ALL)).prop_map(
+        |(action, breaker, cause, evidence, level)| {
             Record::Breaker(Breaker {
+                action,
                 breaker,
                 cause,
                 evidence,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ios012_core::{AssetId, CurrencyCode, Exposure, Money, PortfolioId, UtcTime};
-use ios012_lineage::{CycleOutcome, Decision, Side};
+use ios012_lineage::{CycleOutcome, Decision, Side, order_id};
 
 use crate::format::{decimal, exposure, money};
 use crate::story::{Story, breaker_name};
@@ -142,7 +142,11 @@ fn columns(asset: &str, before: &str, target: &str, allowed: &str, note: &str) -
 }
 
 fn row(story: &Story, decision: &Decision) -> CycleRow {
-    let orders = story.orders_of(&decision.asset_id).map(|story| {
+    let lineage = decision.lineage_hash;
+    let orders = story
+        .orders_of(&decision.asset_id)
+        .filter(|story| order_id(lineage, story.order.leg) == story.order.order_id);
+    let orders = orders.map(|story| {
         let prices: Vec<_> = story
             .fills
             .iter()
@@ -160,10 +164,14 @@ fn row(story: &Story, decision: &Decision) -> CycleRow {
             story.end()
         )
     });
+    // What is left belongs to the last word on the asset.
+    let mut moves = story.decisions.iter().rev();
+    let last = moves.find(|other| other.asset_id == decision.asset_id);
+    let is_last = last.is_some_and(|last| last.metadata.transition == decision.metadata.transition);
     let residuals = story
         .residuals
         .iter()
-        .filter(|left| left.asset_id == decision.asset_id);
+        .filter(|left| is_last && left.asset_id == decision.asset_id);
     let left = residuals.map(|left| {
         let quantity = decimal(&left.quantity.to_string());
         format!("left {quantity}: {}", left.reason)

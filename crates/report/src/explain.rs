@@ -141,7 +141,7 @@ pub struct Documents {
     /// IoS-006.
     pub constraints: Hash,
     /// IoS-004.
-    pub mandate: Hash,
+    pub mandate: Option<Hash>,
     /// The market snapshot.
     pub market: Hash,
     /// IoS-003, where the cycle has regimes.

@@ -20,6 +20,6 @@ pub use explain::{
 };
 pub use pack::{DocumentSource, Pack};
 pub use summary::{
-    Breach, Breaches, Count, CycleCounts, Drawdown, Payments, Summary, SummaryBuilder, Tally,
-    Trading, VerifyLine, render_text, to_json,
+    Breach, Breaches, Count, CycleCounts, Drawdown, MarginMetrics, MarginPoint, Payments, Summary,
+    SummaryBuilder, Tally, Trading, VerifyLine, render_text, to_json,
 };

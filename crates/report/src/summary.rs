@@ -3,6 +3,7 @@
 mod breach;
 mod builder;
 mod json;
+mod margin;
 mod rates;
 mod tally;
 mod text;
@@ -15,6 +16,7 @@ use ios012_lineage::{Hash, LedgerReader, VerifyFailure, VerifyReport};
 pub use breach::{Breach, Breaches};
 pub use builder::SummaryBuilder;
 pub use json::to_json;
+pub use margin::{MarginMetrics, MarginPoint};
 pub use tally::Count;
 pub use text::render_text;
 
@@ -61,6 +63,8 @@ pub struct Summary {
     pub residuals: Tally,
     /// Limits that were still exceeded after a decision.
     pub breaches: Breaches,
+    /// Margin of a portfolio that trades on margin; none of one that is paid in full.
+    pub margin: Option<MarginMetrics>,
     /// Breakers that tripped, as `breaker:cause`.
     pub breakers: Tally,
     /// Inputs that were refused, by code.

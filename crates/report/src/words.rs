@@ -41,6 +41,7 @@ impl Words {
                 })),
                 "inactive" => "the registry says that it is not active: it stays".to_owned(),
                 "market_closed" => self.closed(asset_id),
+                "frozen" => "its price is not trusted: it stays as it is".to_owned(),
                 "gross" => format!(
                     "all assets together may have at most {}",
                     bound(limits.gross)
@@ -96,6 +97,7 @@ impl Words {
         };
         let cause = match kind {
             "block" => "IoS-006 blocks it".to_owned(),
+            "breaker" => "a breaker has tripped".to_owned(),
             "max_leverage" => "its leverage factor is above its bound".to_owned(),
             "shock" => {
                 let market = self
@@ -142,7 +144,18 @@ pub(crate) fn residual(reason: &str) -> &'static str {
         "no_cash" => "the cash does not reach for it",
         "no_price" => "the price collar leaves no price on the tick",
         "above_max_order_notional" => "more than the largest order value",
-        "reductions_unfilled" => "what should have made room for it was not sold",
+        "above_max_order_quantity" => "more units than one order may have",
+        "too_many_slices" => "more slices than one order leaves in",
+        "no_safe_prefix" => "no part of it is safe under the net limit",
+        "flip_not_closed" => "the other side is still held",
+        "reductions_unfilled" => "a reduction was not filled in full",
+        "calendar_ends" => "the market's calendar ends before it may leave",
+        "mandate_expired" => "the mandate ended before it could leave",
+        "superseded" => "a newer mandate came before it could leave",
+        "market_closed" => "its market is closed",
+        "inactive" => "the registry says that it is not active",
+        "frozen" => "its price is not trusted",
+        "too_many_transitions" => "the unwinding goes on in the next cycle",
         denied if denied.starts_with("denied_") => "a pre-trade control refused the order",
         _ => "see the record",
     }

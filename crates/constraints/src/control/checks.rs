@@ -1,7 +1,8 @@
 //! Each control by itself, and the order in which they run.
 
+use ios012_core::fixed::value_of;
 use ios012_core::sequence::{Intent, PlannedOrder, Side};
-use ios012_core::{CoreError, Money, Ratio, Rounding, mul_div};
+use ios012_core::{CoreError, Exposure, Money, Ratio, Rounding, mul_div};
 
 use super::{ControlContext, Denied, Sent};
 use crate::Block;
@@ -26,7 +27,7 @@ type Control = fn(&Check<'_>) -> Result<Verdict, CoreError>;
 
 /// Every control: first whether the asset may be traded at all, then the order by itself, then the
 /// orders of the cycle together.
-pub(super) const CONTROLS: [(Denied, Control); 19] = [
+pub(super) const CONTROLS: [(Denied, Control); 23] = [
     (Denied::Inactive, active),
     (Denied::Expired, not_expired),
     (Denied::NoLimits, has_limits),
@@ -43,9 +44,13 @@ pub(super) const CONTROLS: [(Denied, Control); 19] = [
     (Denied::MinNotional, reaches_the_minimum),
     (Denied::Rate, has_a_value_in_base),
     (Denied::MaxOrderNotional, within_the_order_notional),
+    (Denied::MaxOrderQuantity, within_the_order_quantity),
     (Denied::Duplicate, not_sent_before),
     (Denied::MaxOrdersPerCycle, within_the_orders),
     (Denied::MaxTurnover, within_the_turnover),
+    (Denied::MaxDailyTurnover, within_the_daily_turnover),
+    (Denied::MaxOrdersPerMinute, within_the_rate),
+    (Denied::RepeatedExecution, not_repeated_too_often),
 ];
 
 impl Check<'_> {
@@ -55,6 +60,17 @@ impl Check<'_> {
         let (quantity, price) = (self.order.quantity, self.context.reference_price);
         let value = self.context.spec.notional(quantity, price, up)?;
         self.context.rate.to_base(value, up)
+    }
+
+    /// Whether an increase keeps a turnover, of which `sent` is used, within a part of NLV.
+    fn turnover(&self, most: Option<Exposure>, sent: Money) -> Result<Verdict, CoreError> {
+        match most {
+            Some(most) if self.is_increase() => {
+                let turnover = sent.checked_add(self.value_in_base()?)?;
+                pass_if(turnover <= value_of(most, self.context.nlv, Rounding::TowardZero)?)
+            }
+            _ => Ok(Verdict::Exempt),
+        }
     }
 
     fn is_increase(&self) -> bool {
@@ -198,6 +214,15 @@ fn within_the_order_notional(check: &Check<'_>) -> Result<Verdict, CoreError> {
     }
 }
 
+/// A reduction above it is refused too: the plan slices it to this size.
+fn within_the_order_quantity(check: &Check<'_>) -> Result<Verdict, CoreError> {
+    let row = check.context.limits.asset(&check.context.spec.asset_id);
+    match row.ok().and_then(|row| row.max_order_quantity) {
+        Some(most) => pass_if(check.order.quantity <= most),
+        None => Ok(Verdict::Exempt),
+    }
+}
+
 fn not_sent_before(check: &Check<'_>) -> Result<Verdict, CoreError> {
     pass_if(!check.sent.has(check.order, check.context))
 }
@@ -210,13 +235,37 @@ fn within_the_orders(check: &Check<'_>) -> Result<Verdict, CoreError> {
 }
 
 fn within_the_turnover(check: &Check<'_>) -> Result<Verdict, CoreError> {
-    match check.context.limits.max_turnover {
+    check.turnover(check.context.limits.max_turnover, check.sent.turnover())
+}
+
+fn within_the_daily_turnover(check: &Check<'_>) -> Result<Verdict, CoreError> {
+    let most = check.context.limits.max_daily_turnover;
+    check.turnover(most, check.sent.turnover_of_day())
+}
+
+fn within_the_rate(check: &Check<'_>) -> Result<Verdict, CoreError> {
+    match check.context.limits.max_orders_per_minute {
         Some(most) if check.is_increase() => {
-            let turnover = check.sent.turnover().checked_add(check.value_in_base()?)?;
-            let nlv = check.context.nlv;
-            let room = ios012_core::fixed::value_of(most, nlv, Rounding::TowardZero)?;
-            pass_if(turnover <= room)
+            let at = check.context.at;
+            pass_if(check.sent.next_free(at, most)? <= at)
         }
         _ => Ok(Verdict::Exempt),
+    }
+}
+
+fn not_repeated_too_often(check: &Check<'_>) -> Result<Verdict, CoreError> {
+    if !check.is_increase() {
+        return Ok(Verdict::Exempt);
+    }
+    let (id, at) = (&check.context.spec.asset_id, check.context.at);
+    match check.context.limits.repeated_execution {
+        _ if check.sent.is_closed(id) => Ok(Verdict::Refused),
+        Some(rule) => {
+            let sent = check
+                .sent
+                .executions(id, check.order.side, at, rule.window_s);
+            pass_if(sent < rule.max_orders)
+        }
+        None => Ok(Verdict::Exempt),
     }
 }

@@ -35,12 +35,20 @@ pub enum Denied {
     Rate,
     /// The value is above the largest order value.
     MaxOrderNotional,
+    /// More units than one order may have.
+    MaxOrderQuantity,
     /// The same order was sent before in this cycle.
     Duplicate,
     /// An increase beyond the orders of one cycle.
     MaxOrdersPerCycle,
     /// An increase beyond the turnover of one cycle.
     MaxTurnover,
+    /// An increase beyond the turnover of one UTC day.
+    MaxDailyTurnover,
+    /// An increase beyond the orders of one minute: the plan delays orders, so none gets here.
+    MaxOrdersPerMinute,
+    /// An increase that was sent too often, or of an asset that is closed for that.
+    RepeatedExecution,
 }
 
 impl Denied {
@@ -63,9 +71,13 @@ impl Denied {
             Self::MinNotional => "denied_min_notional",
             Self::Rate => "denied_rate",
             Self::MaxOrderNotional => "denied_max_order_notional",
+            Self::MaxOrderQuantity => "denied_max_order_quantity",
             Self::Duplicate => "denied_duplicate",
             Self::MaxOrdersPerCycle => "denied_max_orders_per_cycle",
             Self::MaxTurnover => "denied_max_turnover",
+            Self::MaxDailyTurnover => "denied_max_daily_turnover",
+            Self::MaxOrdersPerMinute => "denied_max_orders_per_minute",
+            Self::RepeatedExecution => "denied_repeated_execution",
         }
     }
 }

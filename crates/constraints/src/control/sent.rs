@@ -1,19 +1,30 @@
-//! What was sent in one cycle.
+//! What was sent: in a cycle, on a day, and lately.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use ios012_core::calendar::Day;
 use ios012_core::sequence::{Intent, PlannedOrder, Side};
-use ios012_core::{AssetId, CoreError, Money, Price, Quantity};
+use ios012_core::{AssetId, CoreError, Money, Price, Quantity, UtcTime};
 
 use super::ControlContext;
 
-/// The orders of one cycle in the aggregate. [`super::approve`] alone adds to it, when it approves:
+/// Milliseconds of the window of `max_orders_per_minute`.
+const MINUTE_MS: i64 = 60_000;
+
+/// The orders of a portfolio in the aggregate. [`super::approve`] alone adds to it, when it approves:
 /// an order counts from the moment it is sent, whatever becomes of it (RTS 6, article 15).
 #[derive(Debug, Clone, Default)]
 pub struct Sent {
     orders: u32,
     turnover: Money,
     contents: BTreeSet<Content>,
+    day: Option<Day>,
+    turnover_of_day: Money,
+    /// Times of the last minute, kept only where there is a rate limit.
+    recent: VecDeque<UtcTime>,
+    /// Times of increases inside the throttle's window, kept only where there is a throttle.
+    executions: BTreeMap<(AssetId, Side), VecDeque<UtcTime>>,
+    closed: BTreeSet<AssetId>,
 }
 
 /// What makes two orders the same.
@@ -41,14 +52,76 @@ impl Content {
 }
 
 impl Sent {
-    /// Orders, reductions included.
+    /// Begins a cycle: its own counts start at nothing, those of the day on another UTC day.
+    pub fn begin_cycle(&mut self, as_of: UtcTime) {
+        self.orders = 0;
+        self.turnover = Money::ZERO;
+        self.contents.clear();
+        let day = Some(Day::of(as_of));
+        if self.day != day {
+            self.day = day;
+            self.turnover_of_day = Money::ZERO;
+        }
+    }
+
+    /// Orders of the cycle, reductions included.
     pub const fn orders(&self) -> u32 {
         self.orders
     }
 
-    /// Their value at reference prices in base currency, each rounded up, reductions included.
+    /// Value of the cycle's orders at reference prices in base currency, each rounded up, reductions
+    /// included.
     pub const fn turnover(&self) -> Money {
         self.turnover
+    }
+
+    /// The same of the UTC day in which the cycle began.
+    pub const fn turnover_of_day(&self) -> Money {
+        self.turnover_of_day
+    }
+
+    /// The earliest time from `at` on at which fewer than `most` orders were sent in the 60 seconds
+    /// before.
+    ///
+    /// # Errors
+    /// [`CoreError::Overflow`] at the end of time.
+    pub fn next_free(&self, at: UtcTime, most: u32) -> Result<UtcTime, CoreError> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let oldest = self.recent.len().checked_sub(most);
+        match oldest.and_then(|oldest| self.recent.get(oldest)) {
+            Some(sent) => Ok(sent.checked_add_milliseconds(MINUTE_MS)?.max(at)),
+            None => Ok(at),
+        }
+    }
+
+    /// Closes an asset for increases, until [`Sent::open`].
+    pub fn close(&mut self, asset_id: &AssetId) {
+        self.closed.insert(asset_id.clone());
+    }
+
+    /// Opens an asset again, with no increases counted. Whether it was closed.
+    pub fn open(&mut self, asset_id: &AssetId) -> bool {
+        self.executions.retain(|(id, _), _| id != asset_id);
+        self.closed.remove(asset_id)
+    }
+
+    /// Whether the throttle closed an asset.
+    pub fn is_closed(&self, asset_id: &AssetId) -> bool {
+        self.closed.contains(asset_id)
+    }
+
+    /// Increases of an asset and side in the `window_s` seconds up to `at`.
+    pub(super) fn executions(
+        &self,
+        asset_id: &AssetId,
+        side: Side,
+        at: UtcTime,
+        window_s: u32,
+    ) -> u32 {
+        let times = self.executions.get(&(asset_id.clone(), side));
+        let inside = times.into_iter().flatten();
+        let inside = inside.filter(|sent| is_within(**sent, at, i64::from(window_s) * 1_000));
+        u32::try_from(inside.count()).unwrap_or(u32::MAX)
     }
 
     pub(super) fn has(&self, order: &PlannedOrder, context: &ControlContext<'_>) -> bool {
@@ -66,9 +139,40 @@ impl Sent {
             operation: "orders of a cycle",
         };
         let orders = self.orders.checked_add(1).ok_or(overflow)?;
-        self.turnover = self.turnover.checked_add(value)?;
-        self.orders = orders;
+        let turnover = self.turnover.checked_add(value)?;
+        self.turnover_of_day = self.turnover_of_day.checked_add(value)?;
+        (self.orders, self.turnover) = (orders, turnover);
         self.contents.insert(Content::of(order, context));
+        let at = context.at;
+        if context.limits.max_orders_per_minute.is_some() {
+            push(&mut self.recent, at, MINUTE_MS);
+        }
+        if let Some(rule) = context.limits.repeated_execution
+            && order.intent == Intent::Increase
+        {
+            let key = (context.spec.asset_id.clone(), order.side);
+            let times = self.executions.entry(key).or_default();
+            push(times, at, i64::from(rule.window_s) * 1_000);
+        }
         Ok(())
     }
+}
+
+/// Adds a time, and drops those that have left the window.
+fn push(times: &mut VecDeque<UtcTime>, at: UtcTime, window_ms: i64) {
+    while times
+        .front()
+        .is_some_and(|sent| !is_within(*sent, at, window_ms))
+    {
+        times.pop_front();
+    }
+    times.push_back(at);
+}
+
+/// Whether a time lies in the window that ends at `at`.
+fn is_within(sent: UtcTime, at: UtcTime, window_ms: i64) -> bool {
+    let age = at
+        .unix_milliseconds()
+        .saturating_sub(sent.unix_milliseconds());
+    age < window_ms
 }

@@ -15,7 +15,7 @@ use ios012_constraints::{
 };
 use ios012_core::sequence::{Intent, PlannedOrder, Side};
 use ios012_core::{
-    AssetSpec, CoreError, Exposure, FxRate, Instrument, Payoff, Price, Quantity, Ratio,
+    AssetSpec, CoreError, Exposure, FxRate, Instrument, Payoff, Price, Quantity, Ratio, UtcTime,
 };
 
 /// A number of any type, from its text.
@@ -52,6 +52,7 @@ fn limits(change: impl Fn(&mut LimitSet)) -> Limits {
             max_leverage: Ratio::ONE,
             block: Block::None,
             shock: None,
+            max_order_quantity: None,
         }],
         groups: Vec::new(),
         classes: Vec::new(),
@@ -68,6 +69,10 @@ fn limits(change: impl Fn(&mut LimitSet)) -> Limits {
         schedule: ios012_core::Schedule::Immediate,
         max_orders_per_cycle: None,
         max_turnover: None,
+        max_daily_turnover: None,
+        max_orders_per_minute: None,
+        repeated_execution: None,
+        breakers: ios012_constraints::BreakerLimits::default(),
         soft_shock_threshold: None,
         hard_shock_threshold: None,
         jump_band: None,
@@ -85,6 +90,8 @@ struct Gate {
     price: Price,
     rate: FxRate,
     slice: u32,
+    /// When orders leave.
+    at: UtcTime,
 }
 
 impl Gate {
@@ -100,6 +107,7 @@ impl Gate {
             price: amount("100"),
             rate: FxRate::ONE,
             slice: 0,
+            at: amount("2026-11-22T00:00:00.000Z"),
         }
     }
 
@@ -117,6 +125,7 @@ impl Gate {
             spec: &self.spec,
             limits: &self.limits,
             as_of: amount("2026-11-22T00:00:00.000Z"),
+            at: self.at,
             nlv: amount("10000"),
             reference_price: self.price,
             rate: self.rate,

@@ -134,6 +134,7 @@ impl Asset {
             max_delta_exposure: Exposure::from_units(self.max_delta),
             max_leverage: Ratio::from_units(1_000 * Ratio::SCALE),
             block: self.block,
+            max_order_quantity: None,
             shock: self.shock.map(|(threshold, block)| ShockRule {
                 threshold: Ratio::from_units(threshold),
                 block,
@@ -228,6 +229,10 @@ impl Case {
             schedule: ios012_core::Schedule::Immediate,
             max_orders_per_cycle: None,
             max_turnover: None,
+            max_daily_turnover: None,
+            max_orders_per_minute: None,
+            repeated_execution: None,
+            breakers: ios012_constraints::BreakerLimits::default(),
             soft_shock_threshold: None,
             hard_shock_threshold: None,
             jump_band: None,

@@ -115,6 +115,7 @@ fn limits(rules: &Rules, rows: &[Row]) -> Limits {
         max_delta_exposure: exposure(row.max_delta),
         max_leverage: row.max_leverage.parse().unwrap(),
         block: row.block,
+        max_order_quantity: None,
         shock: row.shock.map(|(threshold, block)| ShockRule {
             threshold: threshold.parse().unwrap(),
             block,
@@ -156,6 +157,10 @@ fn limits(rules: &Rules, rows: &[Row]) -> Limits {
         schedule: ios012_core::Schedule::Immediate,
         max_orders_per_cycle: None,
         max_turnover: None,
+        max_daily_turnover: None,
+        max_orders_per_minute: None,
+        repeated_execution: None,
+        breakers: ios012_constraints::BreakerLimits::default(),
         soft_shock_threshold: None,
         hard_shock_threshold: None,
         jump_band: None,

@@ -83,7 +83,13 @@ impl Checks<'_> {
             if let Some((_, asset)) = self.known(asset_id) {
                 self.not_expired(asset)?;
             }
-            let refusal = self.refuse_mandate(RefusalCode::HeldNotNamed, Place::path("targets"));
+            let refusal = if self.is_action {
+                let (code, kind) = (RefusalCode::NoPrice, DocumentKind::Market);
+                let refusal = Refusal::new(code, kind, self.market_file, Place::path("rows"));
+                refusal.remedy("add the asset's row; an old price is enough, it freezes the asset")
+            } else {
+                self.refuse_mandate(RefusalCode::HeldNotNamed, Place::path("targets"))
+            };
             return Err(refusal.value(asset_id));
         };
         self.not_expired(asset)?;

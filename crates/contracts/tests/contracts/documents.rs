@@ -122,7 +122,7 @@ fn validated_values_are_those_of_the_text() {
     assert_eq!(input.constraints().limits().fee.to_string(), "0.001");
     assert_eq!(input.constraints().limits().max_price_age_s, Some(900));
     let market = input.market_document().hash();
-    assert_ne!(market, input.mandate_document().hash());
+    assert_ne!(market, input.mandate_document().expect("a mandate").hash());
     assert!(input.regime_document().is_some());
 }
 
@@ -160,7 +160,7 @@ fn bounds_hold_to_the_millisecond() {
     let mut accepted = Set::good();
     let last = |text: &str| LastAccepted {
         as_of: text.parse().expect("a time"),
-        mandate_hash: "1".repeat(64).parse().expect("a hash"),
+        mandate_hash: Some("1".repeat(64).parse().expect("a hash")),
     };
     accepted.last = Some(last(as_of));
     assert_eq!(code(&accepted), Some(RefusalCode::Superseded));

@@ -52,7 +52,7 @@ impl Set {
             files: files.into(),
             last: Some(LastAccepted {
                 as_of: "2026-12-17T21:00:00.000Z".parse().expect("a time"),
-                mandate_hash: "1".repeat(64).parse().expect("a hash"),
+                mandate_hash: Some("1".repeat(64).parse().expect("a hash")),
             }),
             held: held.map(|id| id.parse().expect("an asset")).into(),
         }

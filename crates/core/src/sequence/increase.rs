@@ -36,9 +36,7 @@ impl Increases {
     ) -> Result<Self, CoreError> {
         let mut residuals = Vec::new();
         let mut wanted = full_orders(moves, nlv, bounds, &mut residuals)?;
-        if let Some(most) = bounds.max_order_notional {
-            leave_too_large(&mut wanted, most, &mut residuals)?;
-        }
+        leave_too_large(&mut wanted, bounds, &mut residuals)?;
         let scaled = scale_to_capital(&wanted, capital, bounds)?;
         let mut pending = Vec::with_capacity(wanted.len());
         for ((step, order), quantity) in wanted.into_iter().zip(scaled) {
@@ -91,24 +89,39 @@ fn full_orders<'a>(
     Ok(wanted)
 }
 
-/// Takes out increases above the largest order value: they are refused, not sliced.
+/// Takes out increases above the largest order: they are refused, not sliced.
 fn leave_too_large(
     wanted: &mut Vec<Wanted<'_>>,
-    most: Money,
+    bounds: OrderBounds,
     residuals: &mut Vec<Residual>,
 ) -> Result<(), CoreError> {
     for (step, order) in core::mem::take(wanted) {
-        let value = step
-            .terms()
-            .base_notional(order.quantity, Rounding::AwayFromZero)?;
-        if value <= most {
-            wanted.push((step, order));
-        } else {
-            let reason = ResidualReason::AboveMaxOrderNotional;
-            residuals.push(residual(&order, order.quantity, reason));
+        match too_large(step, &order, bounds)? {
+            None => wanted.push((step, order)),
+            Some(reason) => residuals.push(residual(&order, order.quantity, reason)),
         }
     }
     Ok(())
+}
+
+fn too_large(
+    step: &Move<'_>,
+    order: &PlannedOrder,
+    bounds: OrderBounds,
+) -> Result<Option<ResidualReason>, CoreError> {
+    if step
+        .max_order_quantity
+        .is_some_and(|most| order.quantity > most)
+    {
+        return Ok(Some(ResidualReason::AboveMaxOrderQuantity));
+    }
+    let Some(most) = bounds.max_order_notional else {
+        return Ok(None);
+    };
+    let value = step
+        .terms()
+        .base_notional(order.quantity, Rounding::AwayFromZero)?;
+    Ok((value > most).then_some(ResidualReason::AboveMaxOrderNotional))
 }
 
 /// The quantity of every order times `capital / need`. The factor stays a fraction of integers;

@@ -3,14 +3,23 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::sizing::whole_lots;
 use super::{MAX_SLICES, Move, OrderBounds, Plan, PlannedOrder, Residual, ResidualReason};
 use crate::fixed::fraction_of;
-use crate::{CoreError, Money, Ratio, Rounding};
+use crate::{CoreError, Instrument, Money, Quantity, Ratio, Rounding, mul_div};
 
-/// Plans all reductions, sales of longs and purchases of shorts alike: by freed capital (notional
-/// in base currency × initial margin rate), then by risk (notional × volatility), both largest
-/// first, then by asset. One above the largest order value leaves in slices.
+/// In which sequence reductions leave. Of equal ones the first by asset goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReductionSequence {
+    /// By freed capital (notional in base currency × initial margin rate), then by risk (notional ×
+    /// volatility), both largest first.
+    FreedCapital,
+    /// To cash: leveraged tokens and contracts, then margin and fx, then spot; within each by
+    /// exposure × volatility, largest first, an unknown volatility before every known one.
+    Unwind,
+}
+
+/// Plans all reductions, sales of longs and purchases of shorts alike, in the given sequence. One
+/// above the largest order value leaves in slices.
 ///
 /// # Errors
 /// Arithmetic overflow.
@@ -18,6 +27,7 @@ pub fn plan_reductions(
     moves: &[Move<'_>],
     nlv: Money,
     bounds: OrderBounds,
+    sequence: ReductionSequence,
     plan: &mut Plan,
 ) -> Result<(), CoreError> {
     plan.orders.clear();
@@ -32,40 +42,68 @@ pub fn plan_reductions(
     let mut sorted = Vec::with_capacity(legs.len());
     for (index, step, leg) in legs {
         if let Some(order) = step.order(index, leg, bounds.collar, &mut plan.residuals)? {
-            let value = step
-                .terms()
-                .base_notional(order.quantity, Rounding::TowardZero)?;
-            let freed = fraction_of(value, step.spec.initial_margin_rate, Rounding::TowardZero)?;
-            let volatility = step.volatility.unwrap_or(Ratio::ZERO);
-            let risk = fraction_of(value, volatility, Rounding::TowardZero)?;
-            sorted.push(((Reverse(freed), Reverse(risk)), step, order, leg.closes));
+            sorted.push((step.rank(&order, sequence)?, step, order, leg.closes));
         }
     }
     // A stable sort: of equal ones the first by asset stays the first.
-    sorted.sort_by_key(|&(key, ..)| key);
+    sorted.sort_by_key(|&(rank, ..)| rank);
     for (_, step, order, closes) in sorted {
-        match bounds.max_order_notional {
-            Some(most) => slice(order, step, closes, most, plan)?,
+        match step.largest_order(bounds)? {
+            Some(largest) => slice(order, step, closes, largest, plan)?,
             None => plan.orders.push(order),
         }
     }
     Ok(())
 }
 
-/// Splits a reduction into orders of at most the largest value. What no slice can carry is left.
+/// The place of a reduction, lowest first: its turn, whether its volatility is unknown, and two
+/// sizes.
+type Rank = (u8, Reverse<bool>, Reverse<i128>, Reverse<i128>);
+
+impl Move<'_> {
+    fn rank(&self, order: &PlannedOrder, sequence: ReductionSequence) -> Result<Rank, CoreError> {
+        match sequence {
+            ReductionSequence::FreedCapital => {
+                let down = Rounding::TowardZero;
+                let value = self.terms().base_notional(order.quantity, down)?;
+                let freed = fraction_of(value, self.spec.initial_margin_rate, down)?;
+                let volatility = self.volatility.unwrap_or(Ratio::ZERO);
+                let risk = fraction_of(value, volatility, down)?;
+                Ok((
+                    0,
+                    Reverse(false),
+                    Reverse(freed.units()),
+                    Reverse(risk.units()),
+                ))
+            }
+            ReductionSequence::Unwind => {
+                let turn = match self.spec.instrument {
+                    Instrument::LeveragedToken | Instrument::Future | Instrument::Perpetual => 0,
+                    Instrument::Margin | Instrument::Fx => 1,
+                    Instrument::Spot => 2,
+                };
+                let risk = mul_div(
+                    self.previous.checked_abs()?.units(),
+                    self.volatility.unwrap_or(Ratio::ONE).units(),
+                    Ratio::SCALE,
+                    Rounding::TowardZero,
+                )?;
+                let unknown = self.volatility.is_none();
+                Ok((turn, Reverse(unknown), Reverse(risk), Reverse(0)))
+            }
+        }
+    }
+}
+
+/// Splits a reduction into orders of at most the largest size. What no slice can carry is left.
 fn slice(
     order: PlannedOrder,
     step: &Move<'_>,
     closes: bool,
-    most: Money,
+    (largest, mut reason): (Quantity, ResidualReason),
     plan: &mut Plan,
 ) -> Result<(), CoreError> {
-    let (spec, price) = (step.spec, step.reference_price);
-    let most = step.rate.from_base(most, Rounding::TowardZero)?;
-    let largest = spec.quantity_of(most, price, Rounding::TowardZero)?;
-    let largest = whole_lots(largest, spec.lot_size)?;
     let mut left = order.quantity;
-    let mut reason = ResidualReason::AboveMaxOrderNotional;
     let mut slices = 0..MAX_SLICES;
     while largest.is_positive() && left.is_positive() {
         let quantity = left.min(largest);

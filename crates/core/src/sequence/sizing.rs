@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Intent, Move, PlannedOrder, Residual, ResidualReason, Side, tick_above, tick_below};
+use super::{
+    Intent, Move, OrderBounds, PlannedOrder, Residual, ResidualReason, Side, tick_above, tick_below,
+};
 use crate::fixed::{fraction_of, product_div};
 use crate::{
     AssetSpec, CoreError, Exposure, FxRate, Money, Payoff, Price, Quantity, Ratio, Rounding,
@@ -85,6 +87,34 @@ impl<'a> Move<'a> {
             closes: false,
         };
         Ok(Some((leg, held.is_negative())))
+    }
+
+    /// The largest order in whole lots by value and by units, and which of the two is the tighter.
+    pub(super) fn largest_order(
+        &self,
+        bounds: OrderBounds,
+    ) -> Result<Option<(Quantity, ResidualReason)>, CoreError> {
+        let by_value = match bounds.max_order_notional {
+            Some(most) => {
+                let most = self.rate.from_base(most, Rounding::TowardZero)?;
+                let units =
+                    self.spec
+                        .quantity_of(most, self.reference_price, Rounding::TowardZero)?;
+                Some((units, ResidualReason::AboveMaxOrderNotional))
+            }
+            None => None,
+        };
+        let by_units = self
+            .max_order_quantity
+            .map(|units| (units, ResidualReason::AboveMaxOrderQuantity));
+        let tighter = by_value
+            .into_iter()
+            .chain(by_units)
+            .min_by_key(|(units, _)| *units);
+        match tighter {
+            Some((units, reason)) => Ok(Some((whole_lots(units, self.spec.lot_size)?, reason))),
+            None => Ok(None),
+        }
     }
 
     fn allowed_units(&self, nlv: Money, rounding: Rounding) -> Result<Quantity, CoreError> {

@@ -9,6 +9,9 @@ use crate::{Instrument, Rounding};
 
 mod waves;
 
+/// What a mandate's reductions leave by.
+const FREED: ReductionSequence = ReductionSequence::FreedCapital;
+
 fn amount<T: core::str::FromStr<Err = CoreError>>(text: &str) -> T {
     text.parse().expect("a decimal")
 }
@@ -45,6 +48,7 @@ fn step<'a>(
         reference_price: amount(price),
         rate: FxRate::ONE,
         volatility: None,
+        max_order_quantity: None,
         previous: amount(previous),
         allowed: amount(allowed),
     }
@@ -93,7 +97,7 @@ fn a_large_reduction_is_sliced_and_a_large_increase_is_left() {
     };
     let mut plan = Plan::default();
     let moves = [step(&spec, "60", "10", "0.06", "0")];
-    plan_reductions(&moves, amount("10000"), bounds, &mut plan).expect("plans");
+    plan_reductions(&moves, amount("10000"), bounds, FREED, &mut plan).expect("plans");
     let slices: Vec<_> = plan
         .orders
         .iter()
@@ -151,7 +155,14 @@ fn a_close_sells_all_at_or_above_its_limit() {
     let spec = spec("A", "1", "0.05", "0");
     let mut plan = Plan::default();
     let moves = [step(&spec, "71", "7", "0.0497", "0")];
-    plan_reductions(&moves, amount("10000"), costs("0", "0.01"), &mut plan).expect("plans");
+    plan_reductions(
+        &moves,
+        amount("10000"),
+        costs("0", "0.01"),
+        FREED,
+        &mut plan,
+    )
+    .expect("plans");
     assert_eq!(
         plan.orders,
         [PlannedOrder {
@@ -209,13 +220,102 @@ fn reductions_leave_by_freed_capital_then_risk_then_asset() {
     moves[0].held = amount("200");
     moves[2].volatility = Some(amount("0.5"));
     let mut plan = Plan::default();
-    plan_reductions(&moves, amount("10000"), costs("0", "0"), &mut plan).expect("plans");
+    plan_reductions(&moves, amount("10000"), costs("0", "0"), FREED, &mut plan).expect("plans");
     let order: Vec<_> = plan
         .orders
         .iter()
         .map(|order| moves[order.index].spec.asset_id.to_string())
         .collect();
     assert_eq!(order, ["D", "B", "A", "C"]);
+}
+
+/// To cash: contracts and tokens first, then what is borrowed for, then spot; the riskier first, one
+/// of unknown volatility before all of its turn, and of equal ones the first by asset. The order of
+/// the moves changes nothing.
+#[test]
+fn an_unwind_leaves_by_instrument_then_risk_then_asset() {
+    let of = |name: &str, instrument| AssetSpec {
+        instrument,
+        ..spec(name, "1", "0.01", "0")
+    };
+    use Instrument::{Future, Fx, LeveragedToken, Margin, Perpetual, Spot};
+    let rows = [
+        ("SPOT-CALM", Spot, "0.4", Some("0.1")),
+        ("SPOT-WILD", Spot, "0.1", Some("0.5")),
+        ("EURUSD", Fx, "-0.3", Some("0.1")),
+        ("SHORT", Margin, "-0.2", Some("0.15")),
+        ("TOKEN", LeveragedToken, "0.1", Some("0.9")),
+        ("GOLD", Future, "0.3", Some("0.1")),
+        ("PERP", Perpetual, "-0.1", None),
+        ("ALSO-SPOT", Spot, "0.5", Some("0.1")),
+    ];
+    let specs = rows.map(|(name, instrument, ..)| of(name, instrument));
+    let mut moves: Vec<_> = specs
+        .iter()
+        .zip(&rows)
+        .map(|(spec, (.., previous, volatility))| Move {
+            volatility: volatility.map(amount),
+            held: if previous.starts_with('-') {
+                amount("-7")
+            } else {
+                amount("7")
+            },
+            ..step(spec, "0", "10", previous, "0")
+        })
+        .collect();
+    let expected = [
+        "PERP",
+        "TOKEN",
+        "GOLD",
+        "EURUSD",
+        "SHORT",
+        "ALSO-SPOT",
+        "SPOT-WILD",
+        "SPOT-CALM",
+    ];
+    for _ in 0..moves.len() {
+        moves.rotate_left(1);
+        let mut plan = Plan::default();
+        let (nlv, unwind) = (amount("10000"), ReductionSequence::Unwind);
+        plan_reductions(&moves, nlv, costs("0", "0"), unwind, &mut plan).expect("plans");
+        let order = plan
+            .orders
+            .iter()
+            .map(|order| moves[order.index].spec.asset_id.as_str());
+        assert_eq!(order.collect::<Vec<_>>(), expected);
+    }
+}
+
+/// At most 25 units an order: 60 leave as 25, 25 and 10, an increase of 60 does not leave, and where
+/// the largest value is tighter it holds.
+#[test]
+fn no_order_has_more_units_than_its_largest_quantity() {
+    let spec = spec("A", "1", "0.01", "0");
+    let bounded = |step| Move {
+        max_order_quantity: Some(amount("25.5")),
+        ..step
+    };
+    let mut plan = Plan::default();
+    let moves = [bounded(step(&spec, "60", "10", "0.06", "0"))];
+    for (most, expected) in [(None, "25 25 10"), (Some(amount("200")), "20 20 20")] {
+        let bounds = OrderBounds {
+            max_order_notional: most,
+            ..costs("0", "0")
+        };
+        plan_reductions(&moves, amount("10000"), bounds, FREED, &mut plan).expect("plans");
+        let sizes = plan.orders.iter().map(|order| order.quantity.to_string());
+        assert_eq!(sizes.collect::<Vec<_>>().join(" "), expected);
+        assert_eq!(plan.residuals, []);
+    }
+    let moves = [bounded(step(&spec, "0", "10", "0", "0.06"))];
+    let (nlv, bounds) = (amount("10000"), costs("0", "0"));
+    plan_increases(&moves, nlv, amount("10000"), bounds, &mut plan).expect("plans");
+    assert_eq!(plan.orders, []);
+    assert_eq!(plan.residuals.len(), 1);
+    assert_eq!(
+        plan.residuals[0].reason,
+        ResidualReason::AboveMaxOrderQuantity
+    );
 }
 
 proptest! {
@@ -237,6 +337,7 @@ proptest! {
             reference_price: Price::from_units(price),
             rate: FxRate::ONE,
             volatility: None,
+            max_order_quantity: None,
             previous: Exposure::ZERO,
             allowed: Exposure::from_units(allowed),
         }).collect();
@@ -278,10 +379,10 @@ proptest! {
         let price = Price::from_units(price);
         let value = notional(Quantity::from_units(held), price, Rounding::AwayFromZero).expect("fits");
         let previous = crate::fixed::exposure_of(value, nlv, Rounding::AwayFromZero).expect("fits");
-        let step = Move { spec: &spec, held: Quantity::from_units(held), reference_price: price, rate: FxRate::ONE, volatility: None, previous, allowed: Exposure::from_units(allowed) };
+        let step = Move { spec: &spec, held: Quantity::from_units(held), reference_price: price, rate: FxRate::ONE, volatility: None, max_order_quantity: None, previous, allowed: Exposure::from_units(allowed) };
         let mut plan = Plan::default();
         let costs = costs("0", "0");
-        plan_reductions(&[step], nlv, costs, &mut plan).expect("plans");
+        plan_reductions(&[step], nlv, costs, FREED, &mut plan).expect("plans");
         let sold: i128 = plan.orders.iter().map(|order| order.quantity.units()).sum();
         plan_increases(&[step], nlv, Money::from_units(i128::from(i64::MAX)), costs, &mut plan).expect("plans");
         let bought: i128 = plan.orders.iter().map(|order| order.quantity.units()).sum();

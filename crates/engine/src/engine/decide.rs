@@ -1,14 +1,11 @@
 //! From marked books to decision records.
 
-use std::sync::Arc;
-
-use ios012_constraints::{AssetState, Limits, PortfolioState, Universe, decide};
+use ios012_constraints::{AssetState, Block, Limits, PortfolioState, Universe, decide};
 use ios012_contracts::{CycleInput, CycleRow};
 use ios012_core::fixed::{exposure_of, fraction_of, product_div, value_of};
 use ios012_core::{AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, mul_div};
 use ios012_lineage::{Binding, Code, Decision, Hash, Metadata, input_state_hash, lineage_hash};
 
-use super::guard::portfolio_block;
 use super::state::{DecidedRow, NO_CYCLE, OpenCycle};
 use super::{CachedUniverse, Engine, Ramp};
 use crate::EngineError;
@@ -25,12 +22,7 @@ impl Engine {
     fn decide_open(&mut self, open: &mut OpenCycle) -> Result<(), EngineError> {
         self.resolve_universe(&open.input)?;
         self.fill_states(open)?;
-        let standing = Arc::clone(open.input.standing());
-        let limits = standing.constraints().limits();
-        let portfolio = PortfolioState {
-            cash_headroom: self.cash_headroom(limits, open.nlv_before)?,
-            block: portfolio_block(&open.input),
-        };
+        let portfolio = self.portfolio_state(open)?;
         let Some(cached) = &self.universe else {
             return Err(EngineError::NoAsset);
         };
@@ -42,24 +34,70 @@ impl Engine {
             &mut decisions,
         )?;
         let states = std::mem::take(&mut self.buffers.states);
-        let rows = open.input.rows().iter().zip(&states);
         let results = decisions.allowed().iter().zip(decisions.bindings());
-        for ((row, state), (&allowed, bindings)) in rows.zip(results) {
-            let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            let lineage_hash = self.write_decision(open, spec, row, state, allowed, bindings)?;
-            open.rows.push(DecidedRow {
-                previous: state.previous,
-                allowed,
-                held: self.accounts.books().quantity(&spec.asset_id),
-                lineage_hash,
-                next_leg: 0,
-                next_slice: 0,
-            });
-            open.decisions += 1;
+        let results = states.iter().zip(results).enumerate();
+        for (index, (state, (&allowed, bindings))) in results {
+            if open.transition > 0 && !open.rows.get(index).is_some_and(|row| row.goes_on) {
+                continue;
+            }
+            self.take_decision(open, index, state, allowed, bindings)?;
         }
         self.buffers.states = states;
         self.buffers.decisions = decisions;
         Ok(())
+    }
+
+    /// Writes the decision on a row, and remembers what its orders are made from.
+    fn take_decision(
+        &mut self,
+        open: &mut OpenCycle,
+        index: usize,
+        state: &AssetState,
+        allowed: Exposure,
+        bindings: &[ios012_constraints::Binding],
+    ) -> Result<(), EngineError> {
+        let row = open.input.rows().get(index).ok_or(EngineError::NoAsset)?;
+        let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
+        let lineage_hash = self.write_decision(open, spec, row, state, allowed, bindings)?;
+        let held = self.accounts.books().quantity(&spec.asset_id);
+        let decided = DecidedRow {
+            previous: state.previous,
+            allowed,
+            held,
+            lineage_hash,
+            next_leg: 0,
+            next_slice: 0,
+            first_leg: 0,
+            goes_on: false,
+        };
+        // The legs and slices of a later transition count on, so that no order has another's id.
+        match open.rows.get_mut(index) {
+            Some(before) => {
+                *before = DecidedRow {
+                    next_leg: before.next_leg,
+                    next_slice: before.next_slice,
+                    first_leg: before.next_leg,
+                    ..decided
+                };
+            }
+            None => open.rows.push(decided),
+        }
+        open.decisions += 1;
+        Ok(())
+    }
+
+    /// The portfolio as limits and breakers see it now.
+    pub(super) fn portfolio_state(&self, open: &OpenCycle) -> Result<PortfolioState, CoreError> {
+        let limits = open.input.constraints().limits();
+        Ok(PortfolioState {
+            cash_headroom: self.cash_headroom(limits, open.nlv_before)?,
+            block: portfolio_block(&open.input),
+            breaker: if open.unwinds {
+                Block::Flatten
+            } else {
+                self.posture.block()
+            },
+        })
     }
 
     fn write_decision(
@@ -100,7 +138,7 @@ impl Engine {
                 input_state_hash,
                 reason: reason(allowed == state.previous, allowed == row.target),
                 reference_price: row.reference_price,
-                transition: 0,
+                transition: open.transition,
             },
             previous_exposure: state.previous,
             target_exposure: row.target,
@@ -115,14 +153,19 @@ impl Engine {
         let mut states = std::mem::take(&mut self.buffers.states);
         states.clear();
         let steps = open.input.constraints().limits().ramp_steps;
-        for row in open.input.rows() {
+        for (index, row) in open.input.rows().iter().enumerate() {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
             states.push(AssetState {
                 previous: self.exposure(spec, open.nlv_before)?,
                 target: row.target,
                 market_open: row.market_open,
+                price_trusted: !open.is_frozen(index),
                 shock_score: row.shock_score,
-                ramp_remaining: self.ramp_remaining(&spec.asset_id, row.target, steps),
+                ramp_remaining: if open.unwinds {
+                    1
+                } else {
+                    self.ramp_remaining(&spec.asset_id, row.target, steps)
+                },
             });
         }
         self.buffers.states = states;
@@ -227,6 +270,19 @@ impl Engine {
     ) -> Result<Money, CoreError> {
         let floor = value_of(limits.cash_floor, nlv, Rounding::AwayFromZero)?;
         self.accounts.books().free_margin()?.checked_sub(floor)
+    }
+}
+
+/// The block that the portfolio's shock score sets on every asset. A threshold without a score
+/// can't be checked, and lets no increase through.
+fn portfolio_block(input: &CycleInput) -> Block {
+    match (
+        input.portfolio_shock_score(),
+        input.constraints().limits().soft_shock_threshold,
+    ) {
+        (Some(score), Some(threshold)) if score > threshold => Block::ReduceOnly,
+        (None, Some(_)) => Block::ReduceOnly,
+        _ => Block::None,
     }
 }
 

@@ -1,6 +1,5 @@
 //! The breakers that can stop a cycle before it decides (ADR-016; docs/decision.md, Jump band).
 
-use ios012_constraints::Block;
 use ios012_contracts::CycleInput;
 use ios012_core::{CoreError, Price, Ratio, Rounding, mul_div};
 use ios012_lineage::{Breaker, Code, Defcon, Evidence, PlainText};
@@ -17,7 +16,7 @@ pub(super) struct Trip {
 }
 
 impl Trip {
-    fn new(
+    pub(super) fn new(
         breaker: &'static str,
         cause: &'static str,
         evidence: &[(&'static str, String)],
@@ -36,8 +35,9 @@ impl Trip {
         })
     }
 
-    pub(super) fn record(&self, level: Defcon) -> Breaker {
+    pub(super) fn record(&self, action: Code, level: Defcon) -> Breaker {
         Breaker {
+            action,
             breaker: self.breaker.clone(),
             cause: self.cause.clone(),
             evidence: self.evidence.clone(),
@@ -47,13 +47,17 @@ impl Trip {
 }
 
 impl Engine {
-    /// `data_corruption`: a price that moved further than the band since the last price that a
-    /// cycle accepted. It is judged before the books are marked, so a wrong price marks nothing.
-    pub(super) fn price_trip(&self, input: &CycleInput) -> Result<Option<Trip>, EngineError> {
+    /// `data_corruption`: the rows whose price moved further than the band since the last price that
+    /// a cycle accepted. It is judged before the books are marked, so a wrong price marks nothing.
+    pub(super) fn price_trips(
+        &self,
+        input: &CycleInput,
+    ) -> Result<Vec<(usize, Trip)>, EngineError> {
+        let mut trips = Vec::new();
         let Some(band) = input.constraints().limits().jump_band else {
-            return Ok(None);
+            return Ok(trips);
         };
-        for row in input.rows() {
+        for (index, row) in input.rows().iter().enumerate() {
             let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
             let Some(&last) = self.prices.get(&spec.asset_id) else {
                 continue;
@@ -67,15 +71,17 @@ impl Engine {
                     ("jump", jump.to_string()),
                     ("jump_band", band.to_string()),
                 ];
-                return Trip::new("data_corruption", "price_jump", &evidence).map(Some);
+                let trip = Trip::new("data_corruption", "price_jump", &evidence)?;
+                trips.push((index, trip));
             }
         }
-        Ok(None)
+        Ok(trips)
     }
 
     /// `economic_safety` where the market took NLV below the maintenance margin, or cash below zero
-    /// where nothing lends it. The cycle goes on: free margin is below zero then, so the decision
-    /// adds nothing and shrinks every position until the initial margin is covered again.
+    /// where nothing lends it. Where IoS-006 names no response the cycle goes on: free margin is below
+    /// zero then, so the decision adds nothing and shrinks every position until the initial margin is
+    /// covered again.
     pub(super) fn margin_trip(&self) -> Result<Option<Trip>, EngineError> {
         let books = self.accounts.books();
         let (nlv, maintenance) = (self.accounts.nlv()?, books.maintenance_margin()?);
@@ -115,19 +121,6 @@ impl Engine {
             }
             _ => Ok(None),
         }
-    }
-}
-
-/// The block that the portfolio's shock score sets on every asset. A threshold without a score
-/// can't be checked, and lets no increase through.
-pub(super) fn portfolio_block(input: &CycleInput) -> Block {
-    match (
-        input.portfolio_shock_score(),
-        input.constraints().limits().soft_shock_threshold,
-    ) {
-        (Some(score), Some(threshold)) if score > threshold => Block::ReduceOnly,
-        (None, Some(_)) => Block::ReduceOnly,
-        _ => Block::None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use ios012_constraints::Sent;
-use ios012_contracts::CycleInput;
+use ios012_constraints::BreakerResponse;
+use ios012_contracts::{CycleInput, CycleRow};
 use ios012_core::{AssetId, BookEventKind, FxRate, Price, Quantity, Rounding, mul_div};
 use ios012_lineage::{Amount, Code, Cycle, CycleOutcome, Entry, EntryLine, Seal, sha256};
 
@@ -26,6 +26,11 @@ impl Engine {
                 "a cycle was begun while another is open",
             ));
         }
+        if input.mandate().is_none() && !self.posture.unwinds() {
+            return Err(EngineError::Sequence(
+                "a cycle without a mandate needs a breaker that unwinds",
+            ));
+        }
         self.buffers.account.clear();
         write_trial_balance(&self.accounts, &mut self.buffers.account);
         let account_hash = sha256(self.buffers.account.as_bytes());
@@ -36,7 +41,9 @@ impl Engine {
             constraints_hash: input.constraints().document().hash(),
             cycle_id: self.cycle_id,
             engine: identity(),
-            mandate_hash: input.mandate_document().hash(),
+            mandate_hash: input
+                .mandate_document()
+                .map(ios012_contracts::Document::hash),
             market_hash: input.market_document().hash(),
             mode: self.mode,
             regime_hash: input
@@ -47,37 +54,107 @@ impl Engine {
         self.last = Some(input.as_last_accepted());
         effects.push(Effect::KeepDocuments);
         self.book_events(&input)?;
-        let trip = self.price_trip(&input)?;
-        if trip.is_none() {
-            self.mark(&input)?;
+        let jumps = self.price_trips(&input)?;
+        let frozen = self.frozen(&input, &jumps);
+        let is_corrupt = !jumps.is_empty() && frozen.is_empty();
+        if !is_corrupt {
+            self.mark(&input, &frozen)?;
+            self.follow_gain(input.as_of())?;
         }
+        self.sent.begin_cycle(input.as_of());
         self.sealed = None;
         self.open = Some(OpenCycle {
             account_hash,
             cycle_hash,
             nlv_before: self.accounts.nlv()?,
             rows: Vec::with_capacity(input.rows().len()),
+            frozen,
+            unwinds: false,
+            transition: 0,
             phase: Phase::Reducing,
             working: Vec::new(),
             waiting: VecDeque::new(),
             increases: None,
             plan_ended: None,
             now: input.as_of(),
-            sent: Sent::default(),
             decisions: 0,
             orders: 0,
             fills: 0,
             input,
         });
-        let trip = trip.map_or_else(|| self.portfolio_trip(), |trip| Ok(Some(trip)))?;
-        if let Some(trip) = trip {
+        if let Some((_, jump)) = jumps.first().filter(|_| is_corrupt) {
+            return self.abort(jump, effects);
+        }
+        self.tell_frozen(&jumps)?;
+        if let Some(trip) = self.portfolio_trip()? {
             return self.abort(&trip, effects);
         }
-        if let Some(trip) = self.margin_trip()? {
-            self.write(trip.record(self.defcon))?;
+        if let Some(trip) = self.safety()? {
+            return self.abort(&trip, effects);
         }
+        let open = self.open.as_mut().ok_or(NO_CYCLE)?;
+        open.unwinds = self.posture.unwinds();
         self.decide()?;
-        self.send_reductions(effects)
+        self.send_reductions(effects)?;
+        self.advance(effects)
+    }
+
+    /// The rows that are neither valued anew nor traded. Only a breaker that unwinds freezes: in any
+    /// other cycle a price that is not trusted stops everything.
+    fn frozen(&self, input: &CycleInput, jumps: &[(usize, Trip)]) -> Vec<bool> {
+        let trusted = |(index, row): (usize, &CycleRow)| {
+            row.price_trusted && !jumps.iter().any(|(jumped, _)| *jumped == index)
+        };
+        let mut rows = input.rows().iter().enumerate();
+        if !self.posture.unwinds() || rows.all(trusted) {
+            return Vec::new();
+        }
+        let rows = input.rows().iter().enumerate();
+        rows.map(|row| !trusted(row)).collect()
+    }
+
+    fn tell_frozen(&mut self, jumps: &[(usize, Trip)]) -> Result<(), EngineError> {
+        let open = self.open.take().ok_or(NO_CYCLE)?;
+        let (action, level) = (Code::literal("freeze"), self.posture.level());
+        for (_, jump) in jumps {
+            self.write(jump.record(action.clone(), level))?;
+        }
+        for (index, row) in open.input.rows().iter().enumerate() {
+            if row.price_trusted {
+                continue;
+            }
+            let evidence = [
+                ("asset_id", open.spec(index)?.asset_id.to_string()),
+                ("reference_price", row.reference_price.to_string()),
+                ("price_time", row.price_time.to_string()),
+            ];
+            let trip = Trip::new("data_corruption", "price_untrusted", &evidence)?;
+            self.write(trip.record(action.clone(), level))?;
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// Lets the breakers of economic safety respond. A response that tightens is recorded once and
+    /// latched; the first one that aborts is returned.
+    fn safety(&mut self) -> Result<Option<Trip>, EngineError> {
+        let mut aborts = None;
+        for (trip, response) in self.safety_trips()? {
+            if response == BreakerResponse::Abort {
+                aborts = aborts.or(Some(trip));
+            } else if self.posture.tighten(response) {
+                let action = response.as_str().parse()?;
+                self.write(trip.record(action, self.posture.level()))?;
+            }
+        }
+        let open = self.open.as_ref().ok_or(NO_CYCLE)?;
+        let limits = open.input.constraints().limits();
+        if limits.breakers.margin_breach.is_none()
+            && let Some(trip) = self.margin_trip()?
+        {
+            self.write(trip.record(Code::literal("reduce"), self.posture.level()))?;
+        }
+        Ok(aborts)
     }
 
     /// Posts the events since the last cycle, each with its entries. They are facts of their own:
@@ -171,7 +248,7 @@ impl Engine {
     }
 
     /// Values what is held at the snapshot's prices and rates.
-    fn mark(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+    fn mark(&mut self, input: &CycleInput, frozen: &[bool]) -> Result<(), EngineError> {
         for row in input.rows() {
             let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
             if row.rate != FxRate::ONE {
@@ -179,7 +256,10 @@ impl Engine {
             }
         }
         self.mark_idle_currencies(input)?;
-        for row in input.rows() {
+        for (index, row) in input.rows().iter().enumerate() {
+            if frozen.get(index) == Some(&true) {
+                continue;
+            }
             let spec = input.asset(row).ok_or(EngineError::NoAsset)?;
             self.accounts.mark(&spec.asset_id, row.reference_price)?;
             if let Some(price) = self.prices.get_mut(&spec.asset_id) {
@@ -204,7 +284,7 @@ impl Engine {
     }
 
     fn abort(&mut self, trip: &Trip, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
-        self.write(trip.record(self.defcon))?;
+        self.write(trip.record(Code::literal("abort"), self.posture.level()))?;
         self.seal(CycleOutcome::Aborted, effects)
     }
 
@@ -216,11 +296,12 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let open = self.open.take().ok_or(NO_CYCLE)?;
         self.accounts.audit()?;
+        self.follow_gain(open.as_of())?;
         let nlv_after = self.accounts.nlv()?;
         self.write(Seal {
             cash: Some(self.accounts.books().cash()?),
             decisions: open.decisions,
-            defcon: self.defcon,
+            defcon: self.posture.level(),
             fills: open.fills,
             liabilities: Some(self.accounts.books().liabilities()?),
             nlv_after: Some(nlv_after),

@@ -3,28 +3,33 @@
 //! Increases are planned only when every reduction is final, from the free margin and the
 //! positions that are really there. Each wave waits until the one before it is final (I10).
 
-use ios012_constraints::{AssetState, Decisions, Limits, PortfolioState, decide};
+use ios012_constraints::{AssetState, Decisions, Limits, decide};
 use ios012_core::fixed::value_of;
-use ios012_core::sequence::{Increases, Move, OrderBounds, Side, plan_reductions};
+use ios012_core::sequence::{
+    Increases, Move, OrderBounds, ReductionSequence, Side, plan_reductions,
+};
 use ios012_core::{Exposure, Money, Quantity, Ratio, Rounding, mul_div};
 use ios012_lineage::{Code, CycleOutcome};
 
 use super::Engine;
-use super::guard::portfolio_block;
 use super::state::{DecidedRow, NO_CYCLE, OpenCycle, Phase};
 use crate::{Effect, EngineError};
 
 impl Engine {
-    /// Plans and sends the reductions; goes on to the increases if there are none.
+    /// Plans and sends the reductions.
     pub(super) fn send_reductions(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let moves = moves(open, open.rows.iter().map(|row| (row.held, row.allowed)))?;
         let limits = open.input.constraints().limits();
         let mut plan = std::mem::take(&mut self.buffers.plan);
-        plan_reductions(&moves, open.nlv_before, bounds(limits), &mut plan)?;
+        let sequence = if open.unwinds {
+            ReductionSequence::Unwind
+        } else {
+            ReductionSequence::FreedCapital
+        };
+        plan_reductions(&moves, open.nlv_before, bounds(limits), sequence, &mut plan)?;
         drop(moves);
-        self.send(plan, effects)?;
-        self.advance(effects)
+        self.send(plan, effects)
     }
 
     /// Goes from reductions to increases to the seal, each once nothing is out or waits any more.
@@ -39,6 +44,11 @@ impl Engine {
                 return Ok(());
             }
             match (open.phase, &open.increases) {
+                (Phase::Reducing, _) if open.unwinds => {
+                    if self.begin_transition()? {
+                        self.send_reductions(effects)?;
+                    }
+                }
                 (Phase::Reducing, _) if open.plan_ended.is_some() => self.leave_increases()?,
                 (Phase::Reducing, _) => self.plan_increases()?,
                 (Phase::Increasing, Some(increases)) if !increases.is_done() => {
@@ -94,9 +104,9 @@ impl Engine {
         if open.reduced_in_full() {
             return Ok(decided.collect());
         }
-        let limits = open.input.constraints().limits();
         let mut states = Vec::with_capacity(open.rows.len());
-        for (row, decided) in open.input.rows().iter().zip(&open.rows) {
+        let rows = open.input.rows().iter().zip(&open.rows).enumerate();
+        for (index, (row, decided)) in rows {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
             let now = self.exposure(spec, open.nlv_before)?;
             states.push(AssetState {
@@ -109,14 +119,12 @@ impl Engine {
                     now
                 },
                 market_open: row.market_open,
+                price_trusted: !open.is_frozen(index),
                 shock_score: row.shock_score,
                 ramp_remaining: 1,
             });
         }
-        let portfolio = PortfolioState {
-            cash_headroom: self.cash_headroom(limits, open.nlv_before)?,
-            block: portfolio_block(&open.input),
-        };
+        let portfolio = self.portfolio_state(open)?;
         let universe = &self.universe.as_ref().ok_or(EngineError::NoAsset)?.universe;
         let mut again = Decisions::default();
         decide(universe, &states, portfolio, &mut again)?;
@@ -213,13 +221,16 @@ fn moves(
         .iter()
         .zip(&open.rows)
         .zip(held_and_allowed);
+    let limits = open.input.constraints().limits();
     let moves = rows.map(|((row, decided), (held, allowed))| {
+        let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
         Ok(Move {
-            spec: open.input.asset(row).ok_or(EngineError::NoAsset)?,
+            spec,
             held,
             reference_price: row.reference_price,
             rate: row.rate,
             volatility: row.volatility,
+            max_order_quantity: limits.asset(&spec.asset_id)?.max_order_quantity,
             previous: decided.previous,
             allowed,
         })

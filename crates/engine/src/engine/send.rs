@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use ios012_broker::Submission;
-use ios012_constraints::{ControlContext, approve};
-use ios012_core::Quantity;
-use ios012_core::UtcTime;
-use ios012_core::schedule::Slice;
+use ios012_constraints::{ControlContext, Denied, approve};
+use ios012_core::schedule::{Schedule, Slice};
 use ios012_core::sequence::{Plan, PlannedOrder, Side};
+use ios012_core::{Quantity, UtcTime};
 use ios012_lineage::{Code, Order, Residual, order_id};
 
 use super::Engine;
@@ -42,7 +41,12 @@ impl Engine {
                 reason,
             )?;
         }
-        let schedule = open.input.constraints().limits().schedule;
+        // Nothing slows an unwinding.
+        let schedule = if open.unwinds {
+            Schedule::Immediate
+        } else {
+            open.input.constraints().limits().schedule
+        };
         for order in &plan.orders {
             let lot = open.spec(order.index)?.lot_size;
             let calendar = open.input.calendar(order.index);
@@ -82,10 +86,12 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         let first = effects.len();
-        while let Some(waiting) = open
-            .waiting
-            .pop_front_if(|waiting| waiting.not_before <= time)
-        {
+        loop {
+            self.hold_to_the_rate(open)?;
+            let due = |waiting: &mut WaitingOrder| waiting.not_before <= time;
+            let Some(waiting) = open.waiting.pop_front_if(due) else {
+                break;
+            };
             open.now = open.now.max(waiting.not_before);
             if let Some(submission) = self.intend(open, &waiting)? {
                 effects.push(Effect::Submit(submission));
@@ -97,6 +103,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Moves what waits to the time at which the next order may leave (`max_orders_per_minute`).
+    /// A rate limit delays an order, and never refuses one.
+    fn hold_to_the_rate(&self, open: &mut OpenCycle) -> Result<(), EngineError> {
+        let most = open.input.constraints().limits().max_orders_per_minute;
+        let (Some(most), Some(first)) = (most, open.waiting.front()) else {
+            return Ok(());
+        };
+        let free = self.sent.next_free(first.not_before, most)?;
+        for waiting in &mut open.waiting {
+            waiting.not_before = waiting.not_before.max(free);
+        }
+        Ok(())
+    }
+
     /// Time has come to `time`: sends what is due, or ends the plan with its mandate.
     pub(super) fn take_time(
         &mut self,
@@ -104,7 +124,7 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         let mut open = self.open.take().ok_or(NO_CYCLE)?;
-        let done = if time < open.input.mandate().valid_until() {
+        let done = if open.ends().is_none_or(|end| time < end) {
             self.release(&mut open, time, effects)
         } else {
             self.end_plan(&mut open, Code::literal("mandate_expired"))
@@ -169,15 +189,19 @@ impl Engine {
             spec,
             limits: standing.constraints().limits(),
             as_of: open.as_of(),
+            at: waiting.not_before,
             nlv: open.nlv_before,
             reference_price: row.reference_price,
             rate: row.rate,
             position: open.less_reductions_out(order.index, held)?,
             slice: waiting.slice,
         };
-        let approved = match approve(order, &context, &mut open.sent)? {
+        let approved = match approve(order, &context, &mut self.sent)? {
             Ok(approved) => approved,
             Err(denied) => {
+                if denied == Denied::RepeatedExecution {
+                    self.close_repeated(&spec.asset_id)?;
+                }
                 let reason = denied.as_str().parse()?;
                 self.write_residual(open, order.index, order.side, order.quantity, reason)?;
                 return Ok(None);

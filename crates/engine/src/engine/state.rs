@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use ios012_constraints::Sent;
 use ios012_contracts::CycleInput;
 use ios012_core::sequence::{Increases, Intent, PlannedOrder, Side};
 use ios012_core::{AssetSpec, CoreError, Exposure, Money, Quantity, UtcTime};
@@ -18,6 +17,12 @@ pub(super) struct OpenCycle {
     pub(super) cycle_hash: Hash,
     pub(super) nlv_before: Money,
     pub(super) rows: Vec<DecidedRow>,
+    /// Rows whose price is not trusted: neither valued anew nor traded. As many as rows, or none.
+    pub(super) frozen: Vec<bool>,
+    /// Whether a breaker unwinds everything to cash in this cycle.
+    pub(super) unwinds: bool,
+    /// Counts the transitions of the cycle, from 0. Only an unwinding makes more than one.
+    pub(super) transition: u64,
     pub(super) phase: Phase,
     /// The orders that were sent.
     pub(super) working: Vec<WorkingOrder>,
@@ -30,8 +35,6 @@ pub(super) struct OpenCycle {
     /// As far as the cycle's own clock has come: `as_of`, then the planned times of what was sent
     /// and the times of fills. It follows from the ledger alone.
     pub(super) now: UtcTime,
-    /// The orders of the cycle in the aggregate, for the controls.
-    pub(super) sent: Sent,
     pub(super) decisions: u64,
     pub(super) orders: u64,
     pub(super) fills: u64,
@@ -53,6 +56,22 @@ impl OpenCycle {
     pub(super) fn spec(&self, row: usize) -> Result<&AssetSpec, EngineError> {
         let row = self.input.rows().get(row).ok_or(EngineError::NoAsset)?;
         self.input.asset(row).ok_or(EngineError::NoAsset)
+    }
+
+    /// When the plan ends with its mandate. A breaker action ends when it is done.
+    pub(super) fn ends(&self) -> Option<UtcTime> {
+        let mandate = self.input.mandate().filter(|_| !self.unwinds);
+        mandate.map(ios012_contracts::Mandate::valid_until)
+    }
+
+    pub(super) fn is_frozen(&self, row: usize) -> bool {
+        self.frozen.get(row).copied().unwrap_or(false)
+    }
+
+    /// Whether every order of a row was filled in full.
+    pub(super) fn filled_in_full(&self, row: usize) -> bool {
+        let mut orders = self.working.iter().filter(|order| order.row == row);
+        orders.all(|order| order.left.is_zero())
     }
 
     /// Whether every reduction was filled in full.
@@ -93,6 +112,10 @@ pub(super) struct DecidedRow {
     pub(super) next_leg: u64,
     /// The number of the next slice.
     pub(super) next_slice: u32,
+    /// The leg of the first order of this transition.
+    pub(super) first_leg: u64,
+    /// Whether an unwinding decides on it again in the next transition.
+    pub(super) goes_on: bool,
 }
 
 /// Which orders of the cycle are out.

@@ -20,6 +20,8 @@ object! {
 record! {
     /// A trip or reset of a breaker, or a change of level (ADR-016).
     Breaker = "breaker" {
+        /// What it did: `none`, `abort`, `freeze`, `reduce`, `reduce_only`, `to_cash`, `halt` or `reset`.
+        action: Code,
         /// The breaker.
         breaker: Code,
         /// What made it move.

@@ -46,8 +46,8 @@ record! {
         engine: EngineIdentity,
         = epoch,
         = kind,
-        /// IoS-004.
-        mandate_hash: Hash,
+        /// IoS-004; none where a breaker acts without a mandate.
+        mandate_hash: Option<Hash>,
         /// The market snapshot of IoS-001.
         market_hash: Hash,
         /// Paper or live.

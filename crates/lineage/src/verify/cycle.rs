@@ -54,15 +54,11 @@ pub(crate) struct CycleCheck {
     pub(crate) totals: Totals,
     sealed: Totals,
     cycle: Option<(Hash, UtcTime, Hash)>,
-    decisions: Vec<Decided>,
+    /// Transition and asset of the last decision.
+    last_move: Option<(u64, AssetId)>,
+    /// The lineage hashes of each asset's decisions, by transition.
+    decisions: BTreeMap<AssetId, Vec<Hash>>,
     orders: BTreeMap<OrderId, Sent>,
-}
-
-#[derive(Debug)]
-struct Decided {
-    asset_id: AssetId,
-    transition: u64,
-    lineage_hash: Hash,
 }
 
 #[derive(Debug)]
@@ -86,7 +82,8 @@ impl CycleCheck {
             totals: NONE,
             sealed: NONE,
             cycle: None,
-            decisions: Vec::new(),
+            last_move: None,
+            decisions: BTreeMap::new(),
             orders: BTreeMap::new(),
         }
     }
@@ -113,7 +110,7 @@ impl CycleCheck {
             Record::Order(order) => self.send(order),
             Record::Outcome(outcome) => self.hear(outcome),
             Record::Fill(fill) => self.fill(fill),
-            Record::Residual(residual) => self.decided(&residual.asset_id).map(drop),
+            Record::Residual(residual) => self.decided(&residual.asset_id).map(|_| ()),
             Record::Seal(seal) => self.seal(seal),
             Record::Refusal(_) => {
                 self.unit = Unit::Refusal;
@@ -186,18 +183,7 @@ impl CycleCheck {
                 format!("{} in the cycle of {as_of}", decision.timestamp),
             ));
         }
-        let ascends = self.decisions.last().is_none_or(|last| {
-            (&last.asset_id, last.transition) < (&decision.asset_id, metadata.transition)
-        });
-        if !ascends {
-            return Err(Breach::new(
-                FailureCode::DecisionOrder,
-                format!(
-                    "{} transition {} comes too late",
-                    decision.asset_id, metadata.transition
-                ),
-            ));
-        }
+        self.follow_moves(&decision.asset_id, metadata.transition)?;
         check_binding(decision, metadata)?;
         let input = input_state_hash(
             &decision.asset_id,
@@ -213,36 +199,46 @@ impl CycleCheck {
         let lineage = lineage_hash(input, decision.target_exposure, constraints_hash);
         derives(FailureCode::LineageHash, decision.lineage_hash, lineage)?;
         self.totals.decisions += 1;
-        self.decisions.push(Decided {
-            asset_id: decision.asset_id.clone(),
-            transition: metadata.transition,
-            lineage_hash: lineage,
-        });
+        let moves = self.decisions.entry(decision.asset_id.clone());
+        moves.or_default().push(lineage);
         Ok(())
     }
 
-    /// The decisions of an asset in this cycle, one at least.
-    fn decided(&self, asset_id: &AssetId) -> Result<&[Decided], Breach> {
-        let start = self
-            .decisions
-            .partition_point(|decided| decided.asset_id < *asset_id);
-        let end = self
-            .decisions
-            .partition_point(|decided| decided.asset_id <= *asset_id);
-        match self.decisions.get(start..end) {
-            Some(found) if !found.is_empty() => Ok(found),
-            _ => Err(Breach::new(
-                FailureCode::NoDecision,
-                format!("the cycle decided nothing for {asset_id}"),
-            )),
+    /// Decisions ascend by transition and asset, and the transitions of each asset count from 0.
+    fn follow_moves(&mut self, asset_id: &AssetId, transition: u64) -> Result<(), Breach> {
+        let ascends = self
+            .last_move
+            .as_ref()
+            .is_none_or(|(last, last_id)| (*last, last_id) < (transition, asset_id));
+        let made = self.decisions.get(asset_id).map_or(0, Vec::len);
+        if !ascends || u64::try_from(made) != Ok(transition) {
+            return Err(Breach::new(
+                FailureCode::DecisionOrder,
+                format!("{asset_id} transition {transition} stands at the wrong place"),
+            ));
         }
+        self.last_move = Some((transition, asset_id.clone()));
+        Ok(())
+    }
+
+    /// The lineage hashes of an asset's decisions in this cycle, one at least.
+    fn decided(&self, asset_id: &AssetId) -> Result<&[Hash], Breach> {
+        self.decisions
+            .get(asset_id)
+            .map(Vec::as_slice)
+            .ok_or_else(|| {
+                Breach::new(
+                    FailureCode::NoDecision,
+                    format!("the cycle decided nothing for {asset_id}"),
+                )
+            })
     }
 
     fn send(&mut self, order: &Order) -> Result<(), Breach> {
         let derived = self
             .decided(&order.asset_id)?
             .iter()
-            .any(|decided| order_id(decided.lineage_hash, order.leg) == order.order_id);
+            .any(|lineage_hash| order_id(*lineage_hash, order.leg) == order.order_id);
         if !derived {
             return Err(Breach::new(
                 FailureCode::OrderId,
@@ -340,6 +336,7 @@ impl CycleCheck {
         self.unit = Unit::Idle;
         self.sealed = self.totals;
         self.cycle = None;
+        self.last_move = None;
         self.decisions.clear();
         self.orders.clear();
         Ok(())

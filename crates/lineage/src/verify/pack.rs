@@ -39,7 +39,7 @@ impl PackCursor {
         let named = [
             Some(cycle.account_hash),
             Some(cycle.constraints_hash),
-            Some(cycle.mandate_hash),
+            cycle.mandate_hash,
             Some(cycle.market_hash),
             cycle.regime_hash,
             Some(cycle.registry_hash),

@@ -94,7 +94,7 @@ fn executed_cycle(chain: &mut Chain) {
             rules: of("example.1"),
             version: of("0.1.0"),
         },
-        mandate_hash: hash_of(DocumentKind::Mandate),
+        mandate_hash: Some(hash_of(DocumentKind::Mandate)),
         market_hash: hash_of(DocumentKind::Market),
         mode: Mode::Paper,
         regime_hash: None,

@@ -116,7 +116,7 @@ fn documents(json: JsonWriter<'_>, documents: &Documents) {
     json.object(|object| {
         object.member("account").display(documents.account);
         object.member("constraints").display(documents.constraints);
-        object.member("mandate").display(documents.mandate);
+        optional(object, "mandate", documents.mandate);
         object.member("market").display(documents.market);
         optional(object, "regimes", documents.regimes);
         object.member("registry").display(documents.registry);

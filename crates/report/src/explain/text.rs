@@ -162,7 +162,7 @@ fn lineage(explanation: &Explanation, lines: &mut Vec<String>) {
     for (name, hash) in [
         ("registry", Some(documents.registry)),
         ("constraints", Some(documents.constraints)),
-        ("mandate", Some(documents.mandate)),
+        ("mandate", documents.mandate),
         ("market", Some(documents.market)),
         ("regimes", documents.regimes),
         ("account", Some(documents.account)),

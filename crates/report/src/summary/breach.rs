@@ -66,8 +66,9 @@ struct Row {
     asset_id: AssetId,
     min: Exposure,
     max: Exposure,
-    /// Capital that a unit of exposure ties up.
+    /// Capital that a unit of exposure ties up, and what it must keep.
     capital: Ratio,
+    maintenance: Ratio,
     /// Places in [`LimitTable::caps`].
     caps: Vec<usize>,
 }
@@ -87,14 +88,15 @@ impl LimitTable {
         let limits = document.limits();
         let spec = |asset: &AssetId| assets.assets().get(assets.position(asset.as_str())?);
         let rows = limits.assets.iter().map(|row| {
-            let capital = spec(&row.asset_id)
-                .map(AssetSpec::capital_rate)
-                .transpose()?;
+            let spec = spec(&row.asset_id);
+            let capital = spec.map(AssetSpec::capital_rate).transpose()?;
+            let maintenance = spec.map(AssetSpec::maintenance_rate).transpose()?;
             Ok(Row {
                 asset_id: row.asset_id.clone(),
                 min: row.min_exposure,
                 max: row.max_exposure,
                 capital: capital.unwrap_or(Ratio::ONE),
+                maintenance: maintenance.unwrap_or(Ratio::ONE),
                 caps: Vec::new(),
             })
         });
@@ -133,6 +135,17 @@ impl LimitTable {
             cash_floor: limits.cash_floor,
             paid_in_full,
         })
+    }
+
+    /// Whether an asset is not paid in full.
+    pub(super) const fn is_margined(&self) -> bool {
+        !self.paid_in_full
+    }
+
+    /// Capital that a unit of exposure of an asset ties up, and what it must keep.
+    pub(super) fn margin_rates(&self, place: usize) -> Option<(Ratio, Ratio)> {
+        let row = self.rows.get(place)?;
+        Some((row.capital, row.maintenance))
     }
 
     /// What the exposures of a margined portfolio leave of NLV: 1 − Σ abs(exposure) × capital rate,

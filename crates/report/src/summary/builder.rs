@@ -8,6 +8,7 @@ use ios012_lineage::{
 };
 
 use super::breach::{BreachCounter, DecidedCycle, LimitTable};
+use super::margin::{MarginMetrics, MarginUse};
 use super::rates::{Falls, rates};
 use super::tally::Counter;
 use super::{CycleCounts, Payments, Summary, Trading};
@@ -34,6 +35,7 @@ pub struct SummaryBuilder {
     order_ends: Counter<&'static str>,
     residuals: Counter<Code>,
     breaches: BreachCounter,
+    margin: MarginMetrics,
     breakers: Counter<String>,
     refusals: Counter<Code>,
     payments: Payments,
@@ -57,6 +59,8 @@ struct CycleState {
     decided: Vec<(AssetId, Price)>,
     /// With the reference price, and the place in `decided`.
     orders: Vec<(OrderId, Side, Price, usize)>,
+    /// What stands behind the positions at the marks of the cycle.
+    margin: MarginUse,
     next_place: usize,
     next_order: usize,
 }
@@ -161,6 +165,7 @@ impl SummaryBuilder {
             order_ends: self.order_ends.into_counts(),
             residuals: self.residuals.into_tally(),
             breaches: self.breaches.finish(),
+            margin: self.margin.told(),
             breakers: self.breakers.into_tally(),
             refusals: self.refusals.into_tally(),
             records: self.records,
@@ -207,6 +212,7 @@ impl SummaryBuilder {
             cycle_id: cycle.cycle_id,
             as_of: Some(cycle.as_of),
             sealed: false,
+            margin: MarginUse::default(),
             next_place: 0,
             next_order: 0,
             ..state
@@ -234,12 +240,16 @@ impl SummaryBuilder {
             document: "constraints",
         })?;
         cycle.next_place = place + 1;
-        // A later transition of an asset replaces the one before.
-        if cycle.allowed.last().is_some_and(|last| last.0 == place) {
-            cycle.allowed.pop();
-            cycle.decided.pop();
+        if metadata.transition > 0 {
+            // A later transition of an asset takes the place of the one before.
+            let found = cycle.allowed.binary_search_by_key(&place, |row| row.0);
+            let row = found.ok().and_then(|at| cycle.allowed.get_mut(at));
+            return Ok(row.map(|row| row.1 = decision.allowed_exposure));
         }
         cycle.allowed.push((place, decision.allowed_exposure));
+        cycle
+            .margin
+            .take(table, place, decision.previous_exposure)?;
         cycle
             .decided
             .push((decision.asset_id.clone(), metadata.reference_price));
@@ -322,6 +332,9 @@ impl SummaryBuilder {
                 cash: seal.cash.zip(seal.nlv_before).filter(|_| executed),
             };
             self.breaches.take(table, &decided)?;
+            if table.is_margined() {
+                self.margin.take(cycle.cycle_id, as_of, cycle.margin)?;
+            }
         }
         if let Some(nlv) = seal.nlv_after {
             let (sum, number) = self.nlv_sum;

@@ -6,7 +6,9 @@ use ios012_core::Money;
 use ios012_lineage::canonical::ObjectWriter;
 use ios012_lineage::{JsonWriter, LedgerStatus};
 
-use super::{Breaches, Count, Drawdown, Summary, Tally, Trading, VerifyLine};
+use super::{
+    Breaches, Count, Drawdown, MarginMetrics, MarginPoint, Summary, Tally, Trading, VerifyLine,
+};
 
 /// What `schema` holds in a summary.
 const SCHEMA: &str = "ios012.summary.v1";
@@ -35,6 +37,7 @@ pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
         object.member("head").display(summary.head);
         optional(object, "last_as_of", summary.period.map(|period| period.1));
         counts(object.member("limits"), &summary.limits);
+        margin(object.member("margin"), summary.margin.as_ref());
         money(object, "opening_cash", summary.opening_cash);
         money(object, "opening_nlv", summary.opening_nlv);
         counts(object.member("order_ends"), &summary.order_ends);
@@ -85,6 +88,31 @@ fn drawdown(json: JsonWriter<'_>, drawdown: Option<&Drawdown>) {
         money(object, "peak_nlv", fall.peak_nlv);
         object.member("trough_as_of").display(fall.trough_as_of);
         money(object, "trough_nlv", fall.trough_nlv);
+    });
+}
+
+fn margin(json: JsonWriter<'_>, margin: Option<&MarginMetrics>) {
+    let Some(metrics) = margin else {
+        return json.null();
+    };
+    json.object(|object| {
+        object.member("breaches").display(metrics.breaches);
+        margin_point(object.member("most_used"), metrics.most_used.as_ref());
+        margin_point(object.member("nearest"), metrics.nearest.as_ref());
+    });
+}
+
+fn margin_point(json: JsonWriter<'_>, point: Option<&MarginPoint>) {
+    let Some(point) = point else {
+        return json.null();
+    };
+    json.object(|object| {
+        object.member("as_of").display(point.as_of);
+        object.member("cycle_id").display(point.cycle_id);
+        object.member("free").display(point.free);
+        optional(object, "liquidation_distance", point.liquidation_distance);
+        object.member("maintenance").display(point.maintenance);
+        object.member("used").display(point.used);
     });
 }
 

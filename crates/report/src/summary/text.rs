@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ios012_core::{Money, Ratio, Rounding};
 
-use super::{Breaches, Count, Summary, Tally, VerifyLine};
+use super::{Breaches, Count, MarginMetrics, Summary, Tally, VerifyLine};
 use crate::format::{
     basis_points, bound, count, exposure, money, multiple, percent, ratio, signed_money, with_sign,
 };
@@ -229,6 +229,9 @@ fn safety(page: &mut Page, summary: &Summary) {
         .collect();
     page.list("Cycles", &with_total(cycles.total(), &ends));
     breaches(page, &summary.breaches);
+    if let Some(metrics) = &summary.margin {
+        margin(page, metrics);
+    }
     tally(page, "Breakers", &summary.breakers);
     tally(page, "Refused inputs", &summary.refusals);
 }
@@ -266,6 +269,35 @@ fn breaches(page: &mut Page, breaches: &Breaches) {
         "  {:LABEL$}in cycle {}, {}",
         "", worst.cycle_id, worst.as_of
     ));
+}
+
+/// The tightest margins, at the marks of their cycles.
+fn margin(page: &mut Page, metrics: &MarginMetrics) {
+    let mut lines = Vec::new();
+    if let Some(most) = &metrics.most_used {
+        lines.push(format!(
+            "most used {} of NLV, free {}, on {}",
+            exposure(most.used),
+            exposure(most.free),
+            most.as_of.date_text(),
+        ));
+    }
+    if let Some((nearest, distance)) = metrics
+        .nearest
+        .as_ref()
+        .and_then(|nearest| Some((nearest, nearest.liquidation_distance?)))
+    {
+        lines.push(format!(
+            "nearest to liquidation: a move of {} against every position, on {}",
+            exposure(distance),
+            nearest.as_of.date_text(),
+        ));
+    }
+    lines.push(format!(
+        "below the maintenance margin in {} cycles",
+        count(metrics.breaches)
+    ));
+    page.list("Margin", &lines);
 }
 
 fn ledger(page: &mut Page, summary: &Summary, verification: &VerifyLine) {

@@ -30,10 +30,10 @@ fn a_flip_is_two_legs() {
     let nlv = amount("10000");
     let mut plan = Plan::default();
     let cover = [step(&spec, "-100", "10", "-0.1", "-0.05")];
-    plan_reductions(&cover, nlv, costs("0", "0"), &mut plan).expect("plans");
+    plan_reductions(&cover, nlv, costs("0", "0"), FREED, &mut plan).expect("plans");
     assert_eq!(sizes(&plan), [(0, Side::Buy, Intent::Reduce, amount("50"))]);
     let flip = [step(&spec, "100", "10", "0.1", "-0.05")];
-    plan_reductions(&flip, nlv, costs("0", "0"), &mut plan).expect("plans");
+    plan_reductions(&flip, nlv, costs("0", "0"), FREED, &mut plan).expect("plans");
     assert_eq!(
         sizes(&plan),
         [(0, Side::Sell, Intent::Reduce, amount("100"))]
@@ -56,10 +56,10 @@ fn a_close_may_be_below_the_minimum_notional() {
     let spec = spec("A", "1", "0.01", "1000");
     let mut plan = Plan::default();
     let close = [step(&spec, "3", "10", "0.003", "0")];
-    plan_reductions(&close, amount("10000"), costs("0", "0"), &mut plan).expect("plans");
+    plan_reductions(&close, amount("10000"), costs("0", "0"), FREED, &mut plan).expect("plans");
     assert_eq!(sizes(&plan), [(0, Side::Sell, Intent::Reduce, amount("3"))]);
     let part = [step(&spec, "3", "10", "0.003", "0.001")];
-    plan_reductions(&part, amount("10000"), costs("0", "0"), &mut plan).expect("plans");
+    plan_reductions(&part, amount("10000"), costs("0", "0"), FREED, &mut plan).expect("plans");
     assert_eq!(plan.orders, []);
     assert_eq!(plan.residuals[0].reason, ResidualReason::BelowMinNotional);
 }
@@ -290,12 +290,12 @@ proptest! {
             let worth = value_of(previous, nlv, Rounding::TowardZero).expect("fits");
             let worth = rate.from_base(worth, Rounding::TowardZero).expect("fits");
             let held = spec.quantity_of(worth, price, Rounding::TowardZero).expect("fits");
-            let mut step = Move { spec, held, reference_price: price, rate: *rate, volatility: None, previous, allowed: exposure(row.allowed) };
+            let mut step = Move { spec, held, reference_price: price, rate: *rate, volatility: None, max_order_quantity: None, previous, allowed: exposure(row.allowed) };
             step.previous = exposure_of(value(&step, held, Rounding::AwayFromZero), nlv, Rounding::AwayFromZero).expect("fits");
             step
         }).collect();
         let mut plan = Plan::default();
-        plan_reductions(&moves, nlv, bounds, &mut plan).expect("plans");
+        plan_reductions(&moves, nlv, bounds, FREED, &mut plan).expect("plans");
         for order in &plan.orders {
             let held = &mut moves[order.index].held;
             prop_assert_eq!(order.intent, Intent::Reduce);
@@ -356,7 +356,7 @@ proptest! {
         let moves: Vec<_> = specs.iter().zip(&rows).map(|((spec, rate), row)| {
             let shorts = spec.instrument.may_be_short();
             let exposure = |units: i128| Exposure::from_units(if shorts { units } else { units.abs() });
-            Move { spec, held: Quantity::ZERO, reference_price: Price::from_units(row.price), rate: *rate, volatility: None, previous: Exposure::ZERO, allowed: exposure(row.allowed) }
+            Move { spec, held: Quantity::ZERO, reference_price: Price::from_units(row.price), rate: *rate, volatility: None, max_order_quantity: None, previous: Exposure::ZERO, allowed: exposure(row.allowed) }
         }).collect();
         let limit = value_of(Exposure::from_units(limit), nlv, Rounding::TowardZero).expect("fits");
         let told = |moves: &[Move<'_>]| {

@@ -1,0 +1,66 @@
+//! The thresholds of the breakers, and what each does when it trips (ADR-012, ADR-016).
+
+use ios012_core::Ratio;
+
+use crate::ConstraintsError;
+
+/// What a breaker does to the portfolio. The later variant beats the earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BreakerResponse {
+    /// The cycle ends before it decides.
+    Abort,
+    /// Nothing increases any more.
+    ReduceOnly,
+    /// Every position is unwound to cash.
+    ToCash,
+}
+
+impl BreakerResponse {
+    /// All of them, in the order of the published schema.
+    pub const ALL: [Self; 3] = [Self::Abort, Self::ReduceOnly, Self::ToCash];
+
+    /// The text in documents and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Abort => "abort",
+            Self::ReduceOnly => "reduce_only",
+            Self::ToCash => "to_cash",
+        }
+    }
+}
+
+/// A threshold and the response to passing it. Equal is not passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trigger {
+    /// Highest value that does not trip.
+    pub limit: Ratio,
+    /// What happens above it.
+    pub response: BreakerResponse,
+}
+
+/// The thresholds of the breakers. One that is not set never trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BreakerLimits {
+    /// Response to NLV below the maintenance margin. Without one the decision of the same cycle
+    /// reduces until the initial margin is covered.
+    pub margin_breach: Option<BreakerResponse>,
+    /// Loss since the last cycle of an earlier UTC day, as a fraction of NLV then.
+    pub daily_loss: Option<Trigger>,
+    /// Loss since the highest NLV, as a fraction of it.
+    pub drawdown: Option<Trigger>,
+}
+
+impl BreakerLimits {
+    /// # Errors
+    /// [`ConstraintsError::Negative`].
+    pub(crate) fn check(&self) -> Result<(), ConstraintsError> {
+        let limits = [("daily_loss", self.daily_loss), ("drawdown", self.drawdown)];
+        let negative = limits
+            .iter()
+            .find(|(_, trigger)| trigger.is_some_and(|trigger| trigger.limit.is_negative()));
+        match negative {
+            Some((field, _)) => Err(ConstraintsError::Negative { field }),
+            None => Ok(()),
+        }
+    }
+}

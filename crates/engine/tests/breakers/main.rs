@@ -1,0 +1,7 @@
+//! Breakers through whole cycles, on portfolios of every instrument.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod desk;
+mod safety;
+mod unwind;
