@@ -1,5 +1,6 @@
 //! The state machine of the cycle.
 
+mod compare;
 mod decide;
 mod guard;
 mod open;

@@ -1,7 +1,7 @@
 use ios012_broker::BrokerError;
 use ios012_constraints::ConstraintsError;
 use ios012_contracts::Refusal;
-use ios012_core::CoreError;
+use ios012_core::{AssetId, CoreError};
 use ios012_lineage::{Hash, LineageError, OrderId};
 use thiserror::Error;
 
@@ -47,6 +47,12 @@ pub enum EngineError {
     FillCurrency {
         /// The id.
         order_id: OrderId,
+    },
+    /// What is out does not carry out what was decided (SEC 15c3-5).
+    #[error("an order for {asset_id} does not follow from its decision")]
+    OutVersusIn {
+        /// The asset.
+        asset_id: AssetId,
     },
     /// A cycle was begun before the last one was sealed, or an event needs an open cycle.
     #[error("{0}")]

@@ -32,6 +32,7 @@ fn decision(bencher: Bencher<'_, '_>) {
             asset_id: asset_id.clone(),
             lineage_hash: lineage_hash(input, exposure, constraints),
             metadata: Metadata {
+                ramp_remaining: None,
                 binding: Vec::new(),
                 input_state_hash: input,
                 reason: Code::literal("on_target"),

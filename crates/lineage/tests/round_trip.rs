@@ -150,15 +150,27 @@ fn decision() -> impl Strategy<Value = Record> {
         before,
         limit,
     });
-    let metadata = (vec(binding, 0..5), hash(), code(), price(), any::<u64>()).prop_map(
-        |(binding, input_state_hash, reason, reference_price, transition)| Metadata {
-            binding,
-            input_state_hash,
-            reason,
-            reference_price,
-            transition,
-        },
-    );
+    let ramp = option::of(any::<u64>());
+    let metadata = (
+        vec(binding, 0..5),
+        hash(),
+        ramp,
+        code(),
+        price(),
+        any::<u64>(),
+    )
+        .prop_map(
+            |(binding, input_state_hash, ramp_remaining, reason, reference_price, transition)| {
+                Metadata {
+                    ramp_remaining,
+                    binding,
+                    input_state_hash,
+                    reason,
+                    reference_price,
+                    transition,
+                }
+            },
+        );
     let exposures = (exposure(), exposure(), exposure());
     (exposures, asset(), hash(), metadata, time(), money()).prop_map(
         |(exposures, asset_id, lineage_hash, metadata, timestamp, transition_cost)| {

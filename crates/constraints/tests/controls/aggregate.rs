@@ -1,6 +1,6 @@
 //! The orders of one cycle together.
 
-use ios012_constraints::Denied;
+use ios012_constraints::{Denied, RepeatedExecution};
 use ios012_core::{FxRate, Money};
 
 use crate::{Gate, amount, buy, cover, limits, sell, short, spec};
@@ -64,4 +64,92 @@ fn a_refused_order_is_not_counted() {
     assert_eq!(gate.sent.orders(), 0);
     assert_eq!(gate.sent.turnover(), Money::ZERO);
     assert_eq!(gate.verdict("0", buy("1", "100")), Ok(()));
+}
+
+/// 3 % of 10,000 is 300 a UTC day, over all of its cycles; the next day begins anew.
+#[test]
+fn increases_stop_at_the_turnover_of_a_day() {
+    let limits = limits(|set| set.max_daily_turnover = Some(amount("0.03")));
+    let mut gate = Gate::with(spec(), limits);
+    let beyond = Err(Denied::MaxDailyTurnover);
+    gate.sent.begin_cycle(amount("2026-11-22T08:00:00.000Z"));
+    assert_eq!(gate.verdict("9", sell("2", "100")), Ok(()));
+    gate.sent.begin_cycle(amount("2026-11-22T23:59:59.999Z"));
+    assert_eq!(gate.sent.turnover(), Money::ZERO);
+    assert_eq!(gate.verdict("9", buy("1.5", "100")), beyond);
+    assert_eq!(gate.verdict("9", buy("1", "100")), Ok(()));
+    assert_eq!(gate.verdict("9", buy("0.5", "99")), beyond);
+    assert_eq!(gate.verdict("9", sell("2", "100")), Ok(()));
+    gate.sent.begin_cycle(amount("2026-11-23T00:00:00.000Z"));
+    assert_eq!(gate.verdict("9", buy("3", "100")), Ok(()));
+    assert_eq!(gate.verdict("9", buy("0.5", "100")), beyond);
+}
+
+/// Two orders in any 60 seconds. The plan waits until one may leave; an increase that comes all the
+/// same is refused, a reduction is not.
+#[test]
+fn increases_stop_at_the_orders_of_a_minute() {
+    let limits = limits(|set| set.max_orders_per_minute = Some(2));
+    let mut gate = Gate::with(spec(), limits);
+    let times = [
+        "2026-11-22T00:00:10.000Z",
+        "2026-11-22T00:00:30.000Z",
+        "2026-11-22T00:01:09.999Z",
+        "2026-11-22T00:01:10.000Z",
+    ]
+    .map(amount);
+    gate.at = times[0];
+    assert_eq!(gate.verdict("9", sell("1", "100")), Ok(()));
+    gate.at = times[1];
+    assert_eq!(gate.verdict("9", buy("1", "100")), Ok(()));
+    gate.at = times[2];
+    assert_eq!(gate.sent.next_free(times[2], 2), Ok(times[3]));
+    assert_eq!(
+        gate.verdict("9", buy("2", "100")),
+        Err(Denied::MaxOrdersPerMinute)
+    );
+    gate.at = times[3];
+    assert_eq!(gate.sent.next_free(times[3], 2), Ok(times[3]));
+    assert_eq!(gate.verdict("9", buy("2", "100")), Ok(()));
+    assert_eq!(gate.verdict("9", sell("2", "100")), Ok(()), "a reduction");
+    // Those of 00:30, 01:10 and 01:10: the last but one is 60 seconds old at 02:10.
+    assert_eq!(
+        gate.sent.next_free(times[3], 2),
+        Ok(amount("2026-11-22T00:02:10.000Z"))
+    );
+}
+
+/// Three increases of one side within an hour: the next one is refused. Once the asset is closed it
+/// stays so however long it waits, reductions leave, and opening it begins the count anew.
+#[test]
+fn an_increase_that_repeats_too_often_is_refused_until_the_asset_is_opened() {
+    let rule = RepeatedExecution {
+        max_orders: 3,
+        window_s: 3_600,
+    };
+    let limits = limits(|set| set.repeated_execution = Some(rule));
+    let mut gate = Gate::with(spec(), limits);
+    let refused = Err(Denied::RepeatedExecution);
+    gate.at = amount("2026-11-22T00:00:00.000Z");
+    for quantity in ["1", "1.5", "2"] {
+        assert_eq!(gate.verdict("9", buy(quantity, "100")), Ok(()));
+    }
+    assert_eq!(
+        gate.verdict("-9", short("1", "100")),
+        Ok(()),
+        "the other side"
+    );
+    assert_eq!(gate.verdict("9", buy("2.5", "100")), refused);
+    gate.at = amount("2026-11-22T00:59:59.999Z");
+    assert_eq!(gate.verdict("9", buy("2.5", "100")), refused);
+    gate.at = amount("2026-11-22T01:00:00.000Z");
+    assert_eq!(gate.verdict("9", buy("2.5", "100")), Ok(()));
+    gate.sent.close(&gate.spec.asset_id);
+    gate.at = amount("2026-12-22T00:00:00.000Z");
+    assert_eq!(gate.verdict("9", buy("3", "100")), refused);
+    assert_eq!(gate.verdict("-9", short("3", "100")), refused);
+    assert_eq!(gate.verdict("9", sell("1", "100")), Ok(()));
+    assert!(gate.sent.open(&gate.spec.asset_id));
+    assert!(!gate.sent.open(&gate.spec.asset_id));
+    assert_eq!(gate.verdict("9", buy("3", "100")), Ok(()));
 }

@@ -132,6 +132,18 @@ fn the_largest_order_value_is_in_base_currency() {
     assert_eq!(third("33.33333333"), above);
 }
 
+/// At most 2.5 units an order, reductions too: the plan slices them.
+#[test]
+fn no_order_has_more_units_than_its_row_allows() {
+    let limits = limits(|set| set.assets[0].max_order_quantity = Some(amount("2.5")));
+    let mut gate = Gate::with(spec(), limits);
+    let above = Err(Denied::MaxOrderQuantity);
+    assert_eq!(gate.verdict("0", buy("2.5", "100")), Ok(()));
+    assert_eq!(gate.verdict("0", buy("3", "100")), above);
+    assert_eq!(gate.verdict("9", sell("3", "100")), above);
+    assert_eq!(gate.verdict("9", sell("2.5", "100")), Ok(()));
+}
+
 #[test]
 fn what_may_not_trade_is_refused() {
     let mut gate = Gate::new();

@@ -73,6 +73,7 @@ pub(crate) fn is_own(binding: &Binding) -> bool {
             | Limit::Blocked(..)
             | Limit::Inactive
             | Limit::MarketClosed
+            | Limit::Frozen
     )
 }
 

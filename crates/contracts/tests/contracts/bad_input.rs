@@ -10,7 +10,7 @@ use ios012_contracts::{
 use crate::cases::{self, Case, Change, LastCycle};
 use crate::set::Set;
 
-const PARTS: [(&str, &[Case]); 10] = [
+const PARTS: [(&str, &[Case]); 11] = [
     ("Files and form", cases::FORM),
     ("Values", cases::VALUES),
     ("Limits (IoS-006)", cases::LIMIT_RULES),
@@ -19,6 +19,7 @@ const PARTS: [(&str, &[Case]); 10] = [
     ("Instruments", cases::INSTRUMENTS),
     ("Rates and events", cases::EVENTS),
     ("Calendars and schedules", cases::SCHEDULES),
+    ("Breakers and aggregate controls", cases::BREAKERS),
     ("History as CSV", cases::TABLES),
     ("Rates and events as CSV", cases::MIXED_TABLES),
 ];

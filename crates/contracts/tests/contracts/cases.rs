@@ -3,6 +3,7 @@
 use ios012_contracts::RefusalCode;
 
 mod agreement;
+mod breakers;
 mod events;
 mod form;
 mod instruments;
@@ -14,6 +15,7 @@ mod tables;
 mod values;
 
 pub(crate) use agreement::AGREEMENT;
+pub(crate) use breakers::BREAKERS;
 pub(crate) use events::EVENTS;
 pub(crate) use form::FORM;
 pub(crate) use instruments::INSTRUMENTS;

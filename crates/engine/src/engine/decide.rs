@@ -136,6 +136,7 @@ impl Engine {
             metadata: Metadata {
                 binding: binding.collect::<Result<_, _>>()?,
                 input_state_hash,
+                ramp_remaining: (limits.ramp_steps > 1).then_some(state.ramp_remaining.into()),
                 reason: reason(allowed == state.previous, allowed == row.target),
                 reference_price: row.reference_price,
                 transition: open.transition,

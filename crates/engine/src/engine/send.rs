@@ -10,6 +10,7 @@ use ios012_core::{Quantity, UtcTime};
 use ios012_lineage::{Code, Order, Residual, order_id};
 
 use super::Engine;
+use super::compare::Leaving;
 use super::state::{NO_CYCLE, OpenCycle, WaitingOrder, WorkingOrder};
 use crate::{Effect, EngineError};
 
@@ -185,6 +186,7 @@ impl Engine {
             .get(row.asset)
             .ok_or(EngineError::NoAsset)?;
         let held = self.accounts.books().quantity(&spec.asset_id);
+        let out = open.with_orders_out(order.index, held)?;
         let context = ControlContext {
             spec,
             limits: standing.constraints().limits(),
@@ -207,7 +209,24 @@ impl Engine {
                 return Ok(None);
             }
         };
+        let change = match order.side {
+            Side::Buy => order.quantity,
+            Side::Sell => order.quantity.checked_neg()?,
+        };
         let decided = open.rows.get_mut(order.index).ok_or(EngineError::NoAsset)?;
+        let leaving = Leaving {
+            spec,
+            price: row.reference_price,
+            rate: row.rate,
+            nlv: open.nlv_before,
+            allowed: decided.allowed,
+            held,
+            after: out.checked_add(change)?,
+        };
+        if !leaving.agrees(order.intent)? {
+            let asset_id = spec.asset_id.clone();
+            return Err(EngineError::OutVersusIn { asset_id });
+        }
         let leg = decided.next_leg;
         decided.next_leg += 1;
         let order_id = order_id(decided.lineage_hash, leg);

@@ -83,6 +83,22 @@ impl OpenCycle {
         self.plan_ended.is_none() && reductions.all(|order| order.left.is_zero())
     }
 
+    /// A position once every order of it that is out is filled.
+    pub(super) fn with_orders_out(
+        &self,
+        row: usize,
+        held: Quantity,
+    ) -> Result<Quantity, CoreError> {
+        let mut out = self
+            .working
+            .iter()
+            .filter(|sent| sent.row == row && !sent.is_final);
+        out.try_fold(held, |position, sent| match sent.side {
+            Side::Sell => position.checked_sub(sent.left),
+            Side::Buy => position.checked_add(sent.left),
+        })
+    }
+
     /// A position less the reductions of it that are out.
     pub(super) fn less_reductions_out(
         &self,

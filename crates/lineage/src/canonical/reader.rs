@@ -280,6 +280,11 @@ impl<'text> ObjectReader<'_, 'text> {
         }
     }
 
+    /// The value of the member `key`, if it is the next one.
+    pub(crate) fn optional_member(&mut self, key: &'static str) -> Option<&mut JsonReader<'text>> {
+        self.takes(key).then_some(&mut *self.json)
+    }
+
     /// Takes the key if it stands here. The caller asks for its keys in ascending order, and those
     /// it passed over came before this one.
     #[inline]

@@ -9,7 +9,7 @@ use crate::{Code, Hash, PlainText};
 
 object! {
     /// One measured or stated fact.
-    Evidence [member, end] {
+    Evidence {
         /// What it is.
         name: Code,
         /// Its value.
@@ -83,7 +83,7 @@ record! {
 
 object! {
     /// Where a torn end of the ledger was moved.
-    SideFile [member, end] {
+    SideFile {
         /// Its length.
         bytes: u64,
         /// The seq that its first record would have had.
@@ -97,7 +97,7 @@ object! {
 
 object! {
     /// What the broker said of an open order.
-    ResolvedOrder [member, end] {
+    ResolvedOrder {
         /// The order.
         order_id: OrderId,
         /// Its state.

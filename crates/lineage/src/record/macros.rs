@@ -1,11 +1,10 @@
 //! One list of members makes a type, its writer and its reader, so the three cannot differ.
 
-/// An object inside a record: members in ascending order of their keys. In brackets stand the
-/// methods of the reader that take a member and the end, which say whether others may stand there.
+/// An object inside a record: members in ascending order of their keys, and no others.
 macro_rules! object {
     (
         $(#[$doc:meta])*
-        $name:ident [$take:ident, $end:ident] {
+        $name:ident {
             $($(#[$member_doc:meta])* $member:ident: $type:ty,)*
         }
     ) => {
@@ -27,10 +26,10 @@ macro_rules! object {
                 memo: &mut $crate::field::Memo,
             ) -> Result<Self, $crate::LineageError> {
                 let mut object = json.object()?;
-                $(let $member = object.$take(stringify!($member))
+                $(let $member = object.member(stringify!($member))
                     .and_then(|value| $crate::field::Field::read(value, memo))
                     .map_err(|error| error.in_member(stringify!($member)))?;)*
-                object.$end()?;
+                object.end()?;
                 Ok(Self { $($member,)* })
             }
         }

@@ -21,7 +21,7 @@ text_enum! {
 
 object! {
     /// The rules that decided. Nothing in it differs between two builds of one source.
-    EngineIdentity [member, end] {
+    EngineIdentity {
         /// The engine, `ios012`.
         name: Code,
         /// The version of the rules of decision and accounting.
@@ -65,7 +65,7 @@ record! {
 
 object! {
     /// One limit that bound a decision.
-    Binding [member, end] {
+    Binding {
         /// The exposure after it.
         after: Exposure,
         /// The exposure before it.
@@ -75,19 +75,66 @@ object! {
     }
 }
 
-object! {
-    /// What a decision was made from. A later version may add members; readers pass over them.
-    Metadata [member_after_others, skip_rest] {
-        /// The limits that bound, in order, from target to allowed.
-        binding: Vec<Binding>,
-        /// See [`crate::input_state_hash`].
-        input_state_hash: Hash,
-        /// Why the decision is what it is.
-        reason: Code,
-        /// The snapshot's price.
-        reference_price: Price,
-        /// Counts the moves of one asset in one cycle, from 0.
-        transition: u64,
+/// What a decision was made from. A later version may add members; readers pass over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// The limits that bound, in order, from target to allowed.
+    pub binding: Vec<Binding>,
+    /// See [`crate::input_state_hash`].
+    pub input_state_hash: Hash,
+    /// Cycles that are left of the asset's way to its target, this one included; none where IoS-006
+    /// spreads no move, and then the record has no such member.
+    pub ramp_remaining: Option<u64>,
+    /// Why the decision is what it is.
+    pub reason: Code,
+    /// The snapshot's price.
+    pub reference_price: Price,
+    /// Counts the moves of one asset in one cycle, from 0.
+    pub transition: u64,
+}
+
+impl Field for Metadata {
+    fn write(&self, json: JsonWriter<'_>, memo: &mut Memo) {
+        json.object(|object| {
+            self.binding.write(object.member("binding"), memo);
+            self.input_state_hash
+                .write(object.member("input_state_hash"), memo);
+            if let Some(remaining) = self.ramp_remaining {
+                remaining.write(object.member("ramp_remaining"), memo);
+            }
+            self.reason.write(object.member("reason"), memo);
+            self.reference_price
+                .write(object.member("reference_price"), memo);
+            self.transition.write(object.member("transition"), memo);
+        });
+    }
+
+    fn read(json: &mut JsonReader<'_>, memo: &mut Memo) -> Result<Self, LineageError> {
+        let mut object = json.object()?;
+        macro_rules! read {
+            ($member:literal) => {
+                object
+                    .member_after_others($member)
+                    .and_then(|value| Field::read(value, memo))
+                    .map_err(|error| error.in_member($member))?
+            };
+        }
+        let (binding, input_state_hash) = (read!("binding"), read!("input_state_hash"));
+        let ramp_remaining = object
+            .optional_member("ramp_remaining")
+            .map(|value| u64::read(value, memo))
+            .transpose()
+            .map_err(|error| error.in_member("ramp_remaining"))?;
+        let metadata = Self {
+            binding,
+            input_state_hash,
+            ramp_remaining,
+            reason: read!("reason"),
+            reference_price: read!("reference_price"),
+            transition: read!("transition"),
+        };
+        object.skip_rest()?;
+        Ok(metadata)
     }
 }
 

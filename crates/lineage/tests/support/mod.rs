@@ -171,6 +171,7 @@ fn decision(
         asset_id: of(asset_id),
         lineage_hash: lineage_hash(input, of(target), constraints_hash),
         metadata: Metadata {
+            ramp_remaining: None,
             reason: of(if binding.is_empty() {
                 "to_target"
             } else {
