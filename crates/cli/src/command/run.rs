@@ -1,18 +1,21 @@
 //! `ios012 run`: one cycle on the paper broker.
 
 use anyhow::Context as _;
-use ios012_contracts::{ContractsError, DocumentKind, Refusal, SingleCycle};
-use ios012_engine::FileSink;
+use ios012_contracts::{ContractsError, DocumentKind, Refusal, RefusalCode, SingleCycle};
+use ios012_engine::{CycleSummary, EngineError, FileSink};
 use ios012_lineage::CycleOutcome;
 use ios012_report::view_cycle;
 
 use crate::args::RunArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output::{note, print, print_json};
 use crate::portfolio::{Portfolio, has_ledger};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
     let opened = match SingleCycle::open(&args.scenario) {
+        Err(ContractsError::Refused(refusal)) if has_no_mandate(&refusal) => {
+            return unwind(args, json, refusal);
+        }
         Err(ContractsError::Refused(refusal)) if is_of_the_cycle(&refusal) => {
             record(args, &refusal)?;
             Err(ContractsError::Refused(refusal))
@@ -33,6 +36,40 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
             .runner
             .cycle(&standing, regimes, mandate, market, None),
     );
+    tell(args, json, portfolio, ran)
+}
+
+/// A folder without a mandate serves a breaker that unwinds to cash, and nothing else.
+fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> {
+    if !has_ledger(&args.ledger) {
+        return Err(ContractsError::Refused(refusal))
+            .with_context(|| format!("scenario {}", args.scenario.display()));
+    }
+    let (standing, market) = SingleCycle::snapshot(&args.scenario)
+        .with_context(|| format!("scenario {}", args.scenario.display()))?;
+    let sink = |writer| Ok(FileSink::new(writer));
+    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    if !portfolio.runner.engine().must_unwind() {
+        portfolio.runner.finish()?;
+        let message = format!(
+            "{} has no mandate.json, and no breaker of this portfolio unwinds to cash; add the \
+             mandate, without one nothing is traded",
+            args.scenario.display()
+        );
+        return Err(Failure::new(Exit::Refused, message));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let ran = runtime.block_on(portfolio.runner.unwind(&standing, market));
+    tell(args, json, portfolio, ran)
+}
+
+/// Ends the ledger and tells what became of the cycle.
+fn tell(
+    args: &RunArgs,
+    json: bool,
+    portfolio: Portfolio<FileSink>,
+    ran: Result<(CycleSummary, Option<Refusal>), EngineError>,
+) -> anyhow::Result<Exit> {
     let kept = portfolio.runner.finish();
     let (sealed, refusal) = ran?;
     let engine = kept?;
@@ -53,7 +90,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
     }
     if let Some(refusal) = refusal {
         note(&format!(
-            "The mandate is refused, and the refusal is on the ledger:\n{refusal}"
+            "The input is refused, and the refusal is on the ledger:\n{refusal}"
         ));
     }
     Ok(match sealed.outcome {
@@ -61,6 +98,10 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
         CycleOutcome::Aborted => Exit::Aborted,
         CycleOutcome::Refused => Exit::Refused,
     })
+}
+
+fn has_no_mandate(refusal: &Refusal) -> bool {
+    (refusal.code, refusal.document) == (RefusalCode::MissingFile, DocumentKind::Mandate)
 }
 
 /// Whether a refusal is about this cycle and not about the portfolio.

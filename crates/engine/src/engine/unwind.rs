@@ -1,5 +1,5 @@
 //! Unwinding to cash: transitions within `max_delta`, each decided from what is really held
-//! (docs/adr/0012; seed 6.4).
+//! (docs/adr/0013; seed 6.4).
 
 use ios012_core::sequence::Side;
 use ios012_lineage::Code;

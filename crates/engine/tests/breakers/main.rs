@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod desk;
+mod pace;
 mod safety;
 mod unwind;
