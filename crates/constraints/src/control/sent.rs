@@ -120,7 +120,7 @@ impl Sent {
     ) -> u32 {
         let times = self.executions.get(&(asset_id.clone(), side));
         let inside = times.into_iter().flatten();
-        let inside = inside.filter(|sent| is_within(**sent, at, i64::from(window_s) * 1_000));
+        let inside = inside.filter(|sent| is_within(**sent, at, milliseconds(window_s)));
         u32::try_from(inside.count()).unwrap_or(u32::MAX)
     }
 
@@ -152,7 +152,7 @@ impl Sent {
         {
             let key = (context.spec.asset_id.clone(), order.side);
             let times = self.executions.entry(key).or_default();
-            push(times, at, i64::from(rule.window_s) * 1_000);
+            push(times, at, milliseconds(rule.window_s));
         }
         Ok(())
     }
@@ -167,6 +167,10 @@ fn push(times: &mut VecDeque<UtcTime>, at: UtcTime, window_ms: i64) {
         times.pop_front();
     }
     times.push_back(at);
+}
+
+fn milliseconds(seconds: u32) -> i64 {
+    i64::from(seconds).saturating_mul(1_000)
 }
 
 /// Whether a time lies in the window that ends at `at`.

@@ -234,11 +234,12 @@ fn reductions_leave_by_freed_capital_then_risk_then_asset() {
 /// the moves changes nothing.
 #[test]
 fn an_unwind_leaves_by_instrument_then_risk_then_asset() {
+    use Instrument::{Future, Fx, LeveragedToken, Margin, Perpetual, Spot};
+
     let of = |name: &str, instrument| AssetSpec {
         instrument,
         ..spec(name, "1", "0.01", "0")
     };
-    use Instrument::{Future, Fx, LeveragedToken, Margin, Perpetual, Spot};
     let rows = [
         ("SPOT-CALM", Spot, "0.4", Some("0.1")),
         ("SPOT-WILD", Spot, "0.1", Some("0.5")),

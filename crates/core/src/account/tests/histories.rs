@@ -200,14 +200,14 @@ fn nlv_by_position(accounts: &Accounts, rates: &[(CurrencyCode, FxRate)]) -> (i1
     (sum, parts)
 }
 
-/// 64 histories, or as many as `PROPTEST_CASES` asks.
+/// 1,000 histories, or as many as `PROPTEST_CASES` asks.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test looks is no decision of the engine"
 )]
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|cases| cases.parse().ok()).unwrap_or(64)
+    asked.and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
 }
 
 proptest! {
