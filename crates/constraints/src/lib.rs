@@ -14,6 +14,7 @@ mod binding;
 mod breakers;
 mod control;
 mod decide;
+pub mod defcon;
 mod error;
 mod limits;
 mod universe;

@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod account;
 pub mod calendar;
+mod defcon;
 mod error;
 pub mod event;
 pub mod fixed;
@@ -25,6 +26,7 @@ pub mod time;
 
 pub use account::Accounts;
 pub use calendar::Calendar;
+pub use defcon::{Defcon, Mode};
 pub use error::{CoreError, CurrencyText};
 pub use event::{BookEvent, BookEventKind, DayCount};
 pub use fixed::{Exposure, Money, Price, Quantity, Ratio, Rounding, mul_div};

@@ -1,6 +1,9 @@
 //! How each type of value stands in a record: its text, written and read.
 
-use ios012_core::{AssetId, CurrencyCode, Exposure, Money, PortfolioId, Price, Quantity, UtcTime};
+use ios012_core::sequence::Side;
+use ios012_core::{
+    AssetId, CurrencyCode, Defcon, Exposure, Mode, Money, PortfolioId, Price, Quantity, UtcTime,
+};
 
 use crate::canonical::JsonReader;
 use crate::{Hash, JsonWriter, LineageError};
@@ -157,3 +160,27 @@ macro_rules! identifiers {
     )*};
 }
 identifiers!(AssetId, CurrencyCode);
+
+macro_rules! enumerations {
+    ($($name:ident, $what:literal, $grammar:literal;)*) => {$(
+        impl Field for $name {
+            fn write(&self, json: JsonWriter<'_>, _: &mut Memo) {
+                json.plain(|out| out.push_str(self.as_str()));
+            }
+
+            fn read(json: &mut JsonReader<'_>, _: &mut Memo) -> Result<Self, LineageError> {
+                let text = json.plain()?;
+                let found = Self::ALL.iter().find(|value| value.as_str() == text);
+                found.copied().ok_or(LineageError::TextGrammar {
+                    what: $what,
+                    grammar: $grammar,
+                })
+            }
+        }
+    )*};
+}
+enumerations! {
+    Defcon, "Defcon", "one of GREEN YELLOW ORANGE RED BLACK";
+    Mode, "Mode", "one of paper live";
+    Side, "side", "one of buy sell";
+}

@@ -1,6 +1,8 @@
 //! The records of a cycle: what came in, what was decided, what was sent, what came back.
 
+pub use ios012_core::sequence::Side;
 use ios012_core::{AssetId, CurrencyCode, Exposure, Money, Price, Quantity, UtcTime};
+pub use ios012_core::{Defcon, Mode};
 
 use super::macros::{object, record};
 use crate::canonical::JsonReader;
@@ -8,16 +10,6 @@ use crate::derive::OrderId;
 use crate::field::{Field, Memo};
 use crate::text::text_enum;
 use crate::{Code, Hash, JsonWriter, LineageError};
-
-text_enum! {
-    /// Whether orders can leave the process.
-    Mode {
-        /// The paper broker.
-        Paper = "paper",
-        /// A venue (after G4).
-        Live = "live",
-    }
-}
 
 object! {
     /// The rules that decided. Nothing in it differs between two builds of one source.
@@ -166,23 +158,6 @@ record! {
     }
 }
 
-pub use ios012_core::sequence::Side;
-
-impl Field for Side {
-    fn write(&self, json: JsonWriter<'_>, _: &mut Memo) {
-        json.plain(|out| out.push_str(self.as_str()));
-    }
-
-    fn read(json: &mut JsonReader<'_>, _: &mut Memo) -> Result<Self, LineageError> {
-        let text = json.plain()?;
-        let found = Self::ALL.iter().find(|side| side.as_str() == text);
-        found.copied().ok_or(LineageError::TextGrammar {
-            what: "side",
-            grammar: "one of buy sell",
-        })
-    }
-}
-
 record! {
     /// The intent to send one order, durable before it leaves.
     Order = "order" {
@@ -300,22 +275,6 @@ text_enum! {
         Refused = "refused",
         /// It was found open after a crash and closed.
         Recovered = "recovered",
-    }
-}
-
-text_enum! {
-    /// The circuit breaker level (ADR-016).
-    Defcon {
-        /// Normal.
-        Green = "GREEN",
-        /// Watch.
-        Yellow = "YELLOW",
-        /// Paper only.
-        Orange = "ORANGE",
-        /// Cancel open orders; reduce only or to cash.
-        Red = "RED",
-        /// Halted until the CEO resets.
-        Black = "BLACK",
     }
 }
 
