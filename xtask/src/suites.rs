@@ -8,7 +8,7 @@ pub(crate) struct Suite {
     pub(crate) name: &'static str,
     /// What it shows, in a few words.
     pub(crate) shows: &'static str,
-    /// Needs Rust and the crate registry only, and no more than a few minutes.
+    /// Needs Rust, git, OpenSSH and the crate registry only, and no more than a few minutes.
     pub(crate) hermetic: bool,
     /// Names in `tools.toml`.
     pub(crate) needs: &'static [&'static str],
@@ -78,7 +78,7 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "tests",
         shows: "unit and property tests, golden scenarios",
         hermetic: true,
-        needs: &["git"],
+        needs: &["git", "ssh"],
         steps: &[step(&["cargo", "test", "--locked", "--workspace"])],
         proof: Proof::Tests,
     },

@@ -30,6 +30,8 @@ struct CargoTool {
 #[serde(deny_unknown_fields)]
 struct Program {
     debian_package: String,
+    /// The option that shows its version, where that is not `--version`.
+    version_option: Option<String>,
 }
 
 /// A toolchain beside the workspace's own.
@@ -64,7 +66,8 @@ impl Tools {
             });
         }
         if let Some(program) = self.program.get(name) {
-            return project.output(name, &["--version"]).err().map(|_| {
+            let option = program.version_option.as_deref().unwrap_or("--version");
+            return project.output(name, &[option]).err().map(|_| {
                 format!(
                     "{name} is missing; install the package {}",
                     program.debian_package

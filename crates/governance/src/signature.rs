@@ -94,15 +94,15 @@ fn check_bytes(
     namespace: Namespace,
     message: &[u8],
 ) -> Result<(), GovernanceError> {
-    let raw = signature.signature();
     let verified = key.public().verify(namespace.as_str(), message, signature);
-    if raw.algorithm() != key.public().algorithm() || verified.is_err() {
+    if verified.is_err() {
         return Err(GovernanceError::SignatureInvalid {
             person: person.id().clone(),
         });
     }
     if let KeyData::SkEd25519(_) = key.public().key_data() {
-        let flags = raw.as_bytes().get(ED25519_BYTES).copied().unwrap_or(0);
+        let raw = signature.signature_bytes();
+        let flags = raw.get(ED25519_BYTES).copied().unwrap_or(0);
         if flags & USER_PRESENT == 0 {
             return Err(GovernanceError::UserPresence {
                 person: person.id().clone(),

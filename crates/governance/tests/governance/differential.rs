@@ -5,6 +5,7 @@ use std::path::Path;
 use ios012_governance::{Namespace, Roles, verify_signature};
 use ssh_key::{LineEnding, SshSig};
 
+use crate::base64::{decode, encode};
 use crate::support::{
     COMMAND, FROM, UNTIL, draft, fund, key_row, make_key, oracle, person_row, public_text, sign,
     time,
@@ -149,6 +150,22 @@ fn what_was_signed_and_when() {
 }
 
 #[test]
+fn the_wrong_namespace_is_named() {
+    let case = good("named");
+    let refused = verify_signature(
+        &fund().roles,
+        Namespace::G4,
+        &case.message,
+        &case.signature,
+        &[],
+    );
+    assert_eq!(
+        refused.map(drop).map_err(|error| error.code()),
+        Err("signature_namespace")
+    );
+}
+
+#[test]
 fn how_the_signature_is_written() {
     use Opinion::{BothAccept, BothRefuse, OnlyWeRefuse};
     judge(vec![
@@ -238,44 +255,6 @@ fn each_byte_of_the_content_counts() {
         asked += 1;
     }
     assert!(asked > 150, "{asked} bytes");
-}
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// RFC 4648, 4.
-fn encode(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte))
-            << (8 * (3 - group.len()));
-        for digit in 0..4 {
-            text.push(if digit <= group.len() {
-                char::from(DIGITS[bits >> (18 - 6 * digit) & 63])
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-fn decode(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for group in text.trim_end_matches('=').as_bytes().chunks(4) {
-        let bits = group.iter().fold(0_usize, |bits, digit| {
-            bits << 6
-                | DIGITS
-                    .iter()
-                    .position(|known| known == digit)
-                    .expect("a digit")
-        }) << (6 * (4 - group.len()));
-        for byte in 0..group.len() - 1 {
-            bytes.push(u8::try_from(bits >> (16 - 8 * byte) & 255).expect("a byte"));
-        }
-    }
-    bytes
 }
 
 /// A signature that says another key, hash or namespace than it was made with.
