@@ -175,22 +175,26 @@ impl fmt::Display for DefconDenied {
 /// A cancel is no order: it only ends what could still fill, so no level holds it back.
 pub const fn permits(posture: Posture, mode: Mode, request: Request) -> Verdict {
     use DefconDenied::{Halted, NoIncrease, NoUnwind, PaperOnly, Unwinding};
-    use Request::{Cancel, Increase, Reduce, Unwind};
     use Stance::{Black, Green, Orange, RedReduceOnly, RedToCash, Yellow};
     use Verdict::{Denied, Permitted};
 
-    match (posture.0, request) {
-        (_, Cancel) => Permitted,
-        (Black, Increase | Reduce | Unwind) => Denied(Halted),
-        (RedToCash, Unwind) => Permitted,
-        (RedToCash, Reduce) => Denied(Unwinding),
-        (RedToCash | RedReduceOnly, Increase) => Denied(NoIncrease),
-        (Green | Yellow | Orange | RedReduceOnly, Unwind) => Denied(NoUnwind),
-        (Green | Yellow | Orange | RedReduceOnly, Reduce) => Permitted,
-        (Orange, Increase) => match mode {
-            Mode::Paper => Permitted,
-            Mode::Live => Denied(PaperOnly),
+    match request {
+        Request::Increase => match (posture.0, mode) {
+            (Green | Yellow, _) | (Orange, Mode::Paper) => Permitted,
+            (Orange, Mode::Live) => Denied(PaperOnly),
+            (RedReduceOnly | RedToCash, _) => Denied(NoIncrease),
+            (Black, _) => Denied(Halted),
         },
-        (Green | Yellow, Increase) => Permitted,
+        Request::Reduce => match posture.0 {
+            Green | Yellow | Orange | RedReduceOnly => Permitted,
+            RedToCash => Denied(Unwinding),
+            Black => Denied(Halted),
+        },
+        Request::Unwind => match posture.0 {
+            Green | Yellow | Orange | RedReduceOnly => Denied(NoUnwind),
+            RedToCash => Permitted,
+            Black => Denied(Halted),
+        },
+        Request::Cancel => Permitted,
     }
 }

@@ -97,7 +97,7 @@ pub(crate) struct RawCommand {
     /// The level asked for.
     #[schemars(extend("enum" = ["GREEN", "YELLOW", "ORANGE", "RED", "BLACK"]))]
     to: String,
-    /// It counts before this time; at most 24 hours after issued_at.
+    /// It counts before this time; at most 24 hours after `issued_at`.
     #[schemars(extend("format" = "date-time"))]
     valid_until: String,
 }

@@ -239,7 +239,7 @@ fn read_person(path: &str, raw: &RawPerson) -> Result<Person, GovernanceError> {
     let keys = raw.keys.iter().enumerate().map(|(at, key)| {
         let path = format!("{}.", value_path("keys", at));
         Ok(OfficerKey {
-            public: read_key(format!("{path}public_key"), &key.public_key)?,
+            public: read_key(&format!("{path}public_key"), &key.public_key)?,
             period: Period::read(Document::Roles, &path, &key.valid_from, &key.valid_until)?,
         })
     });
@@ -275,9 +275,9 @@ fn push_once<T: PartialEq>(
     Ok(())
 }
 
-fn read_key(path: String, text: &str) -> Result<PublicKey, GovernanceError> {
+fn read_key(path: &str, text: &str) -> Result<PublicKey, GovernanceError> {
     let fault = |rule: &'static str| GovernanceError::PublicKey {
-        path: path.clone(),
+        path: path.to_owned(),
         rule,
     };
     let public = PublicKey::from_openssh(text)

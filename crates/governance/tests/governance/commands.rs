@@ -2,8 +2,8 @@
 
 use ios012_constraints::defcon::RedAction;
 use ios012_core::Defcon;
-use ios012_governance::{Command, CommandDraft, authorise};
-use ios012_lineage::sha256;
+use ios012_governance::{Command, CommandDraft, GovernanceError, authorise};
+use ios012_lineage::{Code, sha256};
 
 use crate::support::{ISSUED, NOW, UNTIL, context, draft, fund, time};
 
@@ -222,10 +222,10 @@ fn who_may_order_what() {
         let result = fund().order(&draft, signers);
         let code = result
             .as_ref()
-            .map_or_else(|error| error.code(), |_| "authorised");
+            .map_or_else(GovernanceError::code, |_| "authorised");
         assert_eq!(code, expected, "{from} -> {to} by {signers:?}: {result:?}");
         if let Ok(order) = result {
-            let signed: Vec<&str> = order.signers().map(|person| person.as_str()).collect();
+            let signed: Vec<&str> = order.signers().map(Code::as_str).collect();
             assert_eq!(signed, signers);
             assert_eq!(order.roles_hash(), fund().roles.hash());
         }

@@ -110,7 +110,7 @@ fn what_was_signed_and_when() {
         }),
         case("another message", BothRefuse, |case| case.message[20] ^= 1),
         case("a line feed more", BothRefuse, |case| {
-            case.message.push(b'\n')
+            case.message.push(b'\n');
         }),
         case("CRLF in the message", BothRefuse, |case| {
             case.message = b"a\nb".to_vec();
@@ -120,7 +120,7 @@ fn what_was_signed_and_when() {
             case.signature = sign(&vera, "g4@ios-012", &case.message, "sha512");
         }),
         case("judged for G4", BothRefuse, |case| {
-            case.namespace = Namespace::G4
+            case.namespace = Namespace::G4;
         }),
         case("signed and judged for G4", BothAccept, |case| {
             case.namespace = Namespace::G4;
@@ -136,7 +136,7 @@ fn what_was_signed_and_when() {
             case.at = "2025-12-31T23:59:59.000Z";
         }),
         case("as the key begins to count", BothAccept, |case| {
-            case.at = FROM
+            case.at = FROM;
         }),
         case("the last second of the key", BothAccept, |case| {
             case.at = "2026-12-31T23:59:59.000Z";
@@ -171,10 +171,10 @@ fn how_the_signature_is_written() {
     judge(vec![
         case("nothing", BothRefuse, |case| case.signature.clear()),
         case("not armour", BothRefuse, |case| {
-            case.signature = b"signature".to_vec()
+            case.signature = b"signature".to_vec();
         }),
         case("no last line feed", BothAccept, |case| {
-            _ = case.signature.pop()
+            _ = case.signature.pop();
         }),
         case("half of it", BothRefuse, |case| {
             case.signature.truncate(case.signature.len() / 2);
@@ -205,7 +205,7 @@ fn how_the_signature_is_written() {
             case.signature = twice;
         }),
         case("a line after it", OnlyWeRefuse, |case| {
-            case.signature.extend(b"text\n")
+            case.signature.extend(b"text\n");
         }),
         case("a line before it", BothRefuse, |case| {
             case.signature = [b"text\n", case.signature.as_slice()].concat();

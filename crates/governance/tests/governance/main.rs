@@ -3,6 +3,12 @@
 //! Keys are made by `ssh-keygen` when the tests run (Debian package `openssh-client`); without it
 //! they fail.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod base64;
 mod changes;
 mod commands;
