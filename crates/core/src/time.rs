@@ -21,6 +21,9 @@ const LAST: i64 = 253_402_300_799_999;
 pub struct UtcTime(i64);
 
 impl UtcTime {
+    /// The first time that can be written, the beginning of the year 0001.
+    pub const FIRST: Self = Self(FIRST);
+
     /// Milliseconds since the Unix epoch.
     pub const fn unix_milliseconds(self) -> i64 {
         self.0

@@ -1,11 +1,11 @@
 //! The state machine of the cycle.
 
+mod alarm;
 mod compare;
 mod decide;
 mod guard;
 mod open;
 mod plan;
-mod posture;
 mod safety;
 mod send;
 mod state;
@@ -14,6 +14,7 @@ mod unwind;
 
 use std::collections::BTreeMap;
 
+use ios012_constraints::defcon::Alarm;
 use ios012_constraints::{AssetState, Decisions, Sent, Universe};
 use ios012_contracts::{LastAccepted, Refusal};
 use ios012_core::account::{OpeningPosition, Position};
@@ -25,8 +26,7 @@ use ios012_lineage::{
     PlainText, Record, Refusal as RefusalRecord, Seal,
 };
 
-use crate::{CycleSummary, Effect, EngineError, Event};
-use posture::Posture;
+use crate::{Alert, CycleSummary, Effect, EngineError, Event};
 use safety::Safety;
 use state::OpenCycle;
 
@@ -39,7 +39,11 @@ pub struct Engine {
     chain: Chain,
     accounts: Accounts,
     mode: Mode,
-    posture: Posture,
+    alarm: Alarm,
+    /// What was recorded and not told yet.
+    alerts: Vec<Alert>,
+    /// The last command with its signatures and the roles file, as a document.
+    bundle: Option<(Hash, String)>,
     cycle_id: u64,
     last: Option<LastAccepted>,
     held: Vec<AssetId>,
@@ -97,7 +101,9 @@ impl Engine {
             accounts: Accounts::open(&base_currency, cash, positions)?,
             chain,
             mode: Mode::Paper,
-            posture: Posture::default(),
+            alarm: Alarm::begin(UtcTime::FIRST),
+            alerts: Vec::new(),
+            bundle: None,
             cycle_id: 0,
             last: None,
             held: Vec::new(),
@@ -133,6 +139,8 @@ impl Engine {
             Event::Cycle(input) => self.open_cycle(*input, effects),
             Event::Time(time) => self.take_time(time, effects),
             Event::Superseded => self.supersede(effects),
+            Event::Stop(stop) => self.take_stop(*stop, effects),
+            Event::Command(command) => self.take_command(&command, effects),
             Event::Refused(refusal) => {
                 refusal_record(&refusal).and_then(|record| self.record_refusal(record, effects))
             }
@@ -160,11 +168,6 @@ impl Engine {
         self.last
     }
 
-    /// Whether the next cycle unwinds everything to cash, with or without a mandate.
-    pub const fn must_unwind(&self) -> bool {
-        self.posture.unwinds()
-    }
-
     /// The assets that the next mandate must name, ascending.
     pub fn held(&self) -> &[AssetId] {
         &self.held
@@ -173,6 +176,12 @@ impl Engine {
     /// When the mandate of the open cycle expires, and its plan with it.
     pub(crate) fn plan_ends(&self) -> Option<UtcTime> {
         self.open.as_ref()?.ends()
+    }
+
+    /// Orders whose end the broker has not told.
+    pub fn open_orders(&self) -> usize {
+        let open = self.open.iter().flat_map(|open| &open.working);
+        open.filter(|order| !order.is_final).count()
     }
 
     /// The chain, with the records that have not been kept yet.
@@ -185,9 +194,12 @@ impl Engine {
         &mut self.chain
     }
 
-    /// The documents that the cycle names which is open or was the last to be sealed, each with its hash and canonical JSON.
+    /// The documents that the cycle names which is open or was the last to be sealed, and that of the last
+    /// command, each with its hash and canonical JSON.
     pub fn documents(&self) -> impl Iterator<Item = (DocumentKind, Hash, &str)> {
-        self.open.iter().chain(&self.sealed).flat_map(|open| {
+        let bundle = self.bundle.iter();
+        let bundle = bundle.map(|(hash, text)| (DocumentKind::Command, *hash, text.as_str()));
+        let cycle = self.open.iter().chain(&self.sealed).flat_map(|open| {
             let input = &open.input;
             let regime = input
                 .regime_document()
@@ -209,7 +221,8 @@ impl Engine {
             documents
                 .map(|(kind, document)| (kind, document.hash(), document.canonical()))
                 .chain([account])
-        })
+        });
+        cycle.chain(bundle)
     }
 
     /// The same engine over another chain: a ledger that a new writer continues.
@@ -235,7 +248,7 @@ impl Engine {
         self.write(Seal {
             cash: Some(self.accounts.books().cash()?),
             decisions: 0,
-            defcon: self.posture.level(),
+            defcon: self.level(),
             fills: 0,
             liabilities: Some(self.accounts.books().liabilities()?),
             nlv_after: Some(nlv),

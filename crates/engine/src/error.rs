@@ -2,6 +2,7 @@ use ios012_broker::BrokerError;
 use ios012_constraints::ConstraintsError;
 use ios012_contracts::Refusal;
 use ios012_core::{AssetId, CoreError};
+use ios012_governance::GovernanceError;
 use ios012_lineage::{Hash, LineageError, OrderId};
 use thiserror::Error;
 
@@ -24,6 +25,17 @@ pub enum EngineError {
     /// A document of the ledger is refused when it is read again.
     #[error("a document of the ledger: {0}")]
     Document(#[from] Refusal),
+    /// A command of the ledger does not verify when it is judged again.
+    #[error("a command of the ledger: {0}")]
+    Governance(#[from] GovernanceError),
+    /// A stop was ordered, and the broker did not confirm the end of these orders.
+    #[error(
+        "stopped; the broker has not confirmed the end of {orders} orders: they may be open or filled"
+    )]
+    Unresolved {
+        /// How many.
+        orders: usize,
+    },
     /// A cycle names a document that the ledger does not hold.
     #[error("the ledger does not hold the document {hash}")]
     NoDocument {

@@ -1,7 +1,9 @@
 use ios012_broker::{BrokerEvent, Submission};
+use ios012_constraints::defcon::RedAction;
 use ios012_contracts::{CycleInput, Refusal};
-use ios012_core::{Money, UtcTime};
-use ios012_lineage::CycleOutcome;
+use ios012_core::{Defcon, Money, UtcTime};
+use ios012_governance::AuthorisedCommand;
+use ios012_lineage::{Breaker, Code, CycleOutcome, OrderId, PlainText};
 
 /// What the engine can be told.
 #[derive(Debug)]
@@ -16,6 +18,25 @@ pub enum Event {
     Time(UtcTime),
     /// A newer mandate is there, while a cycle is open: what has not left never will.
     Superseded,
+    /// Somebody orders a stop, inside a cycle or outside: nobody needs a signature for that.
+    Stop(Box<StopOrder>),
+    /// A command whose signatures were verified, outside a cycle.
+    Command(Box<AuthorisedCommand>),
+}
+
+/// An order to stop: a trip file, a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopOrder {
+    /// The level, at least.
+    pub level: Defcon,
+    /// What is done with positions, where that is RED.
+    pub red_action: RedAction,
+    /// Why, as a code.
+    pub cause: Code,
+    /// What was seen, in one line.
+    pub evidence: PlainText,
+    /// When it was ordered.
+    pub at: UtcTime,
 }
 
 /// What the engine asks of the world, to be performed in order.
@@ -28,10 +49,43 @@ pub enum Effect {
     KeepRecords,
     /// Send an order.
     Submit(Submission),
+    /// Ask the broker to end an order. It needs no durable record.
+    Cancel(OrderId),
+    /// Tell people, once.
+    Alert(Alert),
     /// Tell [`Event::Time`] when it is this time: an order waits for it. The last one holds.
     WakeAt(UtcTime),
     /// The cycle has ended; its last record is pending.
     Sealed(CycleSummary),
+}
+
+/// A trip, as people are told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The breaker.
+    pub breaker: Code,
+    /// What made it move. With the breaker this is the alert's stable code.
+    pub cause: Code,
+    /// What it does.
+    pub action: Code,
+    /// The level after it.
+    pub level: Defcon,
+}
+
+impl Alert {
+    pub(crate) fn of(record: &Breaker) -> Self {
+        Self {
+            breaker: record.breaker.clone(),
+            cause: record.cause.clone(),
+            action: record.action.clone(),
+            level: record.level,
+        }
+    }
+
+    /// The stable code: breaker and cause.
+    pub fn code(&self) -> String {
+        format!("{}:{}", self.breaker, self.cause)
+    }
 }
 
 /// How a cycle ended.

@@ -12,10 +12,12 @@ mod event;
 mod replay;
 mod runner;
 mod sink;
+mod stop;
 
 pub use engine::{Engine, genesis};
 pub use error::EngineError;
-pub use event::{CycleSummary, Effect, Event};
+pub use event::{Alert, CycleSummary, Effect, Event, StopOrder};
 pub use replay::{Difference, ReplayReport, replay};
 pub use runner::Runner;
 pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};
+pub use stop::{StopWatch, Stopped, Unwatched};

@@ -9,15 +9,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ios012_broker::{BrokerEvent, BrokerFill, News};
+use ios012_constraints::defcon::RedAction;
 use ios012_contracts::{
     Constraints, CycleInput, Mandate, Market, Regimes, Registry, Scenario, Standing,
 };
 use ios012_core::account::OpeningPosition;
 use ios012_core::{CurrencyCode, Money};
+use ios012_governance::{AuthorisedCommand, Context, authorise_bundle};
 use ios012_lineage::ledger::{Documents, LedgerReader, StoredRecord};
-use ios012_lineage::{Amount, Chain, Cycle, Fill, Genesis, Hash, Outcome, OutcomeState, Record};
+use ios012_lineage::{
+    Amount, Breaker, Chain, Cycle, Evidence, Fill, Genesis, Governance, Hash, Outcome,
+    OutcomeState, Record,
+};
 
-use crate::{Effect, Engine, EngineError, Event};
+use crate::{Effect, Engine, EngineError, Event, StopOrder};
 
 /// What a replay found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +169,10 @@ impl Replay {
                 let end = self.engine.plan_ends();
                 Event::Time(end.ok_or(EngineError::Sequence("a plan ended outside a cycle"))?)
             }
+            Record::Breaker(breaker) if breaker.breaker.as_str() == "operator" => {
+                Event::Stop(Box::new(stop_order(breaker)?))
+            }
+            Record::Governance(governance) => Event::Command(Box::new(self.command(governance)?)),
             Record::Fill(fill) => Event::Broker(filled(fill)),
             Record::Outcome(outcome) => Event::Broker(told(outcome)?),
             Record::Refusal(refusal) => {
@@ -234,6 +243,17 @@ impl Replay {
         Ok(standing)
     }
 
+    /// A command is judged again, from its own document.
+    fn command(&self, governance: &Governance) -> Result<AuthorisedCommand, EngineError> {
+        let unnamed = EngineError::Sequence("a command's record names no document");
+        let bundle = self.document(governance.document_hash.ok_or(unnamed)?)?;
+        let context = Context {
+            portfolio: self.engine.portfolio_id(),
+            as_of: fact(&governance.evidence, "at")?,
+        };
+        Ok(authorise_bundle(&bundle, context)?)
+    }
+
     fn document(&self, hash: Hash) -> Result<String, EngineError> {
         self.documents
             .get(&hash)?
@@ -266,6 +286,31 @@ fn opening(genesis: &Genesis) -> Result<(Money, Vec<OpeningPosition>), EngineErr
         }
     }
     Ok((cash, positions))
+}
+
+/// The order to stop that a record tells of.
+fn stop_order(breaker: &Breaker) -> Result<StopOrder, EngineError> {
+    let to_cash = breaker.action.as_str() == RedAction::ToCash.as_str();
+    Ok(StopOrder {
+        level: fact(&breaker.evidence, "level")?,
+        red_action: if to_cash {
+            RedAction::ToCash
+        } else {
+            RedAction::ReduceOnly
+        },
+        cause: breaker.cause.clone(),
+        evidence: fact(&breaker.evidence, "evidence")?,
+        at: fact(&breaker.evidence, "at")?,
+    })
+}
+
+/// A fact of a record that this version writes in each of its kind.
+fn fact<T: std::str::FromStr>(evidence: &[Evidence], name: &str) -> Result<T, EngineError> {
+    let found = evidence.iter().find(|fact| fact.name.as_str() == name);
+    let parsed = found.and_then(|fact| fact.value.as_str().parse().ok());
+    parsed.ok_or(EngineError::Sequence(
+        "a fact is missing in a record's evidence",
+    ))
 }
 
 fn filled(fill: &Fill) -> BrokerEvent {

@@ -1,40 +1,68 @@
 //! Performs effects in order and hands back what happened. It decides nothing.
 
 use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::sink::LedgerSink;
-use crate::{CycleSummary, Effect, Engine, EngineError, Event};
-use ios012_broker::{Broker, BrokerEvent};
+use crate::stop::{StopWatch, Stopped, Unwatched};
+use crate::{Alert, CycleSummary, Effect, Engine, EngineError, Event};
+use ios012_broker::{Broker, BrokerEvent, News, Submission};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
-use ios012_core::UtcTime;
+use ios012_core::{Defcon, UtcTime};
+use ios012_governance::AuthorisedCommand;
+use ios012_lineage::OrderId;
 
 /// An engine with its broker and its ledger.
 #[derive(Debug)]
-pub struct Runner<B, S> {
+pub struct Runner<B, S, W = Unwatched> {
     engine: Engine,
     broker: B,
     sink: S,
+    watch: W,
+    /// Alerts that have not been taken.
+    told: Vec<Alert>,
     effects: Vec<Effect>,
     queue: VecDeque<Effect>,
     news: Vec<BrokerEvent>,
+    wake_at: Option<UtcTime>,
     superseded_at: Option<UtcTime>,
 }
 
 impl<B: Broker, S: LedgerSink> Runner<B, S> {
+    /// A runner that nobody stops.
+    ///
+    /// # Errors
+    /// [`EngineError::Ledger`].
+    pub fn new(engine: Engine, broker: B, sink: S) -> Result<Self, EngineError> {
+        Self::watched(engine, broker, sink, Unwatched)
+    }
+}
+
+impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
     /// Keeps what the engine has pending (the genesis record of a new ledger).
     ///
     /// # Errors
     /// [`EngineError::Ledger`].
-    pub fn new(mut engine: Engine, broker: B, mut sink: S) -> Result<Self, EngineError> {
+    pub fn watched(
+        mut engine: Engine,
+        broker: B,
+        mut sink: S,
+        watch: W,
+    ) -> Result<Self, EngineError> {
         sink.records(engine.chain_mut())?;
         Ok(Self {
             engine,
             broker,
             sink,
+            watch,
+            told: Vec::new(),
             effects: Vec::new(),
             queue: VecDeque::new(),
             news: Vec::new(),
+            wake_at: None,
             superseded_at: None,
         })
     }
@@ -64,6 +92,7 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         market: Market,
         superseded_at: Option<UtcTime>,
     ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
+        self.heed().await?;
         let last = self.engine.last_accepted();
         let held = self.engine.held();
         let snapshot = self.engine.must_unwind().then(|| market.clone());
@@ -104,6 +133,30 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         }
     }
 
+    /// Takes an order to stop that came while no cycle was open.
+    ///
+    /// # Errors
+    /// What halts the engine.
+    pub async fn heed(&mut self) -> Result<(), EngineError> {
+        self.queue.clear();
+        self.drain().await.map(|_| ())
+    }
+
+    /// Carries out a signed command. Whether the machine allowed it stands on the ledger.
+    ///
+    /// # Errors
+    /// What halts the engine.
+    pub async fn command(&mut self, command: AuthorisedCommand) -> Result<(), EngineError> {
+        self.queue.clear();
+        self.tell(Event::Command(Box::new(command)))?;
+        self.drain().await.map(|_| ())
+    }
+
+    /// The alerts since the last call.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
+        std::mem::take(&mut self.told)
+    }
+
     /// Records a document that could not be read.
     ///
     /// # Errors
@@ -129,29 +182,14 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
     async fn perform(&mut self, event: Event) -> Result<CycleSummary, EngineError> {
         self.queue.clear();
         self.news.clear();
-        let mut wake_at = None;
+        self.wake_at = None;
         self.tell(event)?;
         loop {
-            while let Some(effect) = self.queue.pop_front() {
-                match effect {
-                    Effect::KeepDocuments => {
-                        for (kind, hash, canonical) in self.engine.documents() {
-                            self.sink.document(kind, hash, canonical)?;
-                        }
-                    }
-                    Effect::KeepRecords => self.sink.records(self.engine.chain_mut())?,
-                    Effect::Submit(submission) => {
-                        self.broker.submit(&submission, &mut self.news).await?;
-                    }
-                    Effect::WakeAt(time) => wake_at = Some(time),
-                    Effect::Sealed(summary) => {
-                        self.sink.cycle_ended(self.engine.chain_mut())?;
-                        return Ok(summary);
-                    }
-                }
+            if let Some(summary) = self.drain().await? {
+                return Ok(summary);
             }
             if self.news.is_empty()
-                && let Some(time) = wake_at.take()
+                && let Some(time) = self.wake_at.take()
             {
                 let superseded = self.superseded_at.is_some_and(|next| next <= time);
                 self.tell(if superseded {
@@ -162,9 +200,9 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
                 continue;
             }
             if self.news.is_empty() {
-                self.broker.poll(&mut self.news).await?;
+                self.ask(Ask::Poll).await?;
             }
-            if self.news.is_empty() {
+            if self.news.is_empty() && self.queue.is_empty() {
                 return Err(EngineError::Sequence(
                     "orders are open and the broker has no news",
                 ));
@@ -177,9 +215,128 @@ impl<B: Broker, S: LedgerSink> Runner<B, S> {
         }
     }
 
+    /// Performs what is asked for, one effect after another, until nothing is or the cycle ended.
+    async fn drain(&mut self) -> Result<Option<CycleSummary>, EngineError> {
+        loop {
+            if let Some(stopped) = self.watch.poll() {
+                self.stop(stopped)?;
+            }
+            let Some(effect) = self.queue.pop_front() else {
+                return Ok(None);
+            };
+            match effect {
+                Effect::KeepDocuments => {
+                    for (kind, hash, canonical) in self.engine.documents() {
+                        self.sink.document(kind, hash, canonical)?;
+                    }
+                }
+                Effect::KeepRecords => self.sink.records(self.engine.chain_mut())?,
+                Effect::Submit(submission) => self.ask(Ask::Submit(submission)).await?,
+                Effect::Cancel(order_id) => self.ask(Ask::Cancel(order_id)).await?,
+                Effect::Alert(alert) => self.told.push(alert),
+                Effect::WakeAt(time) => self.wake_at = Some(time),
+                Effect::Sealed(summary) => {
+                    self.sink.cycle_ended(self.engine.chain_mut())?;
+                    return Ok(Some(summary));
+                }
+            }
+        }
+    }
+
+    /// Asks the broker, for as long as nobody orders a stop. What the broker made of a call that was
+    /// cut off is not known: its order stays open until the broker tells of it.
+    async fn ask(&mut self, ask: Ask) -> Result<(), EngineError> {
+        let Self {
+            broker,
+            watch,
+            news,
+            ..
+        } = self;
+        let call = async {
+            match &ask {
+                Ask::Submit(submission) => broker.submit(submission, news).await,
+                Ask::Cancel(order_id) => broker.cancel(*order_id, news).await,
+                Ask::Poll => broker.poll(news).await,
+            }
+        };
+        match first(call, watch.wait()).await {
+            Either::First(answered) => Ok(answered?),
+            Either::Second(stopped) => self.stop(stopped),
+        }
+    }
+
+    /// Stops: what has not been sent never is, open orders are cancelled before anything else, and
+    /// the trip is recorded. Records wait for the documents that they name.
+    fn stop(&mut self, stopped: Stopped) -> Result<(), EngineError> {
+        let Stopped::Order(order) = stopped else {
+            let orders = self.engine.open_orders();
+            return if orders == 0 {
+                Ok(())
+            } else {
+                Err(EngineError::Unresolved { orders })
+            };
+        };
+        let mut unsent = Vec::new();
+        let mut kept = VecDeque::new();
+        for effect in self.queue.drain(..) {
+            match effect {
+                Effect::Submit(submission) if order.level >= Defcon::Red => {
+                    unsent.push(submission.order_id);
+                }
+                other => kept.push_back(other),
+            }
+        }
+        self.engine.handle(Event::Stop(order), &mut self.effects)?;
+        let is_sent = |id: &OrderId| !unsent.contains(id);
+        let mut later = Vec::new();
+        for effect in self.effects.drain(..) {
+            match effect {
+                Effect::Cancel(id) if is_sent(&id) => self.queue.push_back(Effect::Cancel(id)),
+                Effect::Cancel(_) => {}
+                Effect::Alert(alert) => self.queue.push_back(Effect::Alert(alert)),
+                other => later.push(other),
+            }
+        }
+        self.queue.extend(kept);
+        self.queue.extend(later);
+        for order_id in unsent {
+            let news = News::Cancelled;
+            self.tell(Event::Broker(BrokerEvent { order_id, news }))?;
+        }
+        Ok(())
+    }
+
     fn tell(&mut self, event: Event) -> Result<(), EngineError> {
         self.engine.handle(event, &mut self.effects)?;
         self.queue.extend(self.effects.drain(..));
         Ok(())
     }
+}
+
+/// A call to the broker.
+enum Ask {
+    Submit(Submission),
+    Cancel(OrderId),
+    Poll,
+}
+
+/// Which of two was ready first.
+enum Either<A, B> {
+    First(A),
+    Second(B),
+}
+
+/// The first of two to be ready; of both, the first. The other one is dropped.
+async fn first<A, B>(
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> Either<A, B> {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|context| {
+        if let Poll::Ready(ready) = first.as_mut().poll(context) {
+            return Poll::Ready(Either::First(ready));
+        }
+        second.as_mut().poll(context).map(Either::Second)
+    })
+    .await
 }

@@ -2,8 +2,9 @@
 
 use ios012_constraints::defcon::{Loosening, RedAction, RoleSet};
 use ios012_core::{Defcon, PortfolioId, UtcTime};
-use ios012_lineage::{Code, Hash};
+use ios012_lineage::{Code, Hash, sha256};
 
+use crate::bundle;
 use crate::signature::{MAX_SIGNATURES, verify_signature};
 use crate::{Action, Command, GovernanceError, Namespace, Person, Roles};
 
@@ -22,6 +23,8 @@ pub struct AuthorisedCommand {
     command: Command,
     signers: Vec<(Code, RoleSet)>,
     roles_hash: Hash,
+    as_of: UtcTime,
+    bundle: String,
 }
 
 /// What an authorised command asks of the machine.
@@ -76,6 +79,8 @@ pub fn authorise(
         command: parsed,
         signers,
         roles_hash: roles.hash(),
+        as_of: context.as_of,
+        bundle: bundle::write(command, signatures, roles),
     })
 }
 
@@ -88,6 +93,19 @@ impl AuthorisedCommand {
     /// The persons who signed, in the order of their signatures.
     pub fn signers(&self) -> impl Iterator<Item = &Code> {
         self.signers.iter().map(|(person, _)| person)
+    }
+
+    /// The time at which it was judged.
+    pub const fn as_of(&self) -> UtcTime {
+        self.as_of
+    }
+
+    /// The command, its signatures and the roles file as one canonical document with its hash, for
+    /// the ledger: whoever reads that can judge again ([`authorise_bundle`]).
+    ///
+    /// [`authorise_bundle`]: crate::authorise_bundle
+    pub fn bundle(&self) -> (Hash, String) {
+        (sha256(self.bundle.as_bytes()), self.bundle.clone())
     }
 
     /// The roles file that it was held against.

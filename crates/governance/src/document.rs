@@ -20,6 +20,8 @@ pub enum Document {
     Roles,
     /// An operator command.
     Command,
+    /// A command with its signatures and the roles file.
+    Bundle,
 }
 
 impl Document {
@@ -27,6 +29,7 @@ impl Document {
         match self {
             Self::Roles => "ios012.roles.v1",
             Self::Command => "ios012.command.v1",
+            Self::Bundle => "ios012.command_bundle.v1",
         }
     }
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Document {
         formatter.pad(match self {
             Self::Roles => "roles file",
             Self::Command => "command",
+            Self::Bundle => "command bundle",
         })
     }
 }

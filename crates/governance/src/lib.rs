@@ -24,6 +24,7 @@
 
 mod action;
 mod authorise;
+mod bundle;
 mod command;
 mod document;
 mod error;
@@ -34,6 +35,7 @@ mod signature;
 
 pub use action::Action;
 pub use authorise::{AuthorisedCommand, Context, Directive, authorise};
+pub use bundle::authorise_bundle;
 pub use command::{Command, CommandDraft, MAX_VALIDITY_MS};
 pub use document::Document;
 pub use error::GovernanceError;

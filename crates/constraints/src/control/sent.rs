@@ -105,6 +105,12 @@ impl Sent {
         self.closed.remove(asset_id)
     }
 
+    /// Opens every asset again.
+    pub fn open_all(&mut self) {
+        self.executions.clear();
+        self.closed.clear();
+    }
+
     /// Whether the throttle closed an asset.
     pub fn is_closed(&self, asset_id: &AssetId) -> bool {
         self.closed.contains(asset_id)

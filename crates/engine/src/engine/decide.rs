@@ -92,11 +92,7 @@ impl Engine {
         Ok(PortfolioState {
             cash_headroom: self.cash_headroom(limits, open.nlv_before)?,
             block: portfolio_block(&open.input),
-            breaker: if open.unwinds {
-                Block::Flatten
-            } else {
-                self.posture.block()
-            },
+            breaker: self.level_block(),
         })
     }
 

@@ -26,7 +26,7 @@ impl Engine {
                 "a cycle was begun while another is open",
             ));
         }
-        if input.mandate().is_none() && !self.posture.unwinds() {
+        if input.mandate().is_none() && !self.must_unwind() {
             return Err(EngineError::Sequence(
                 "a cycle without a mandate needs a breaker that unwinds",
             ));
@@ -69,6 +69,7 @@ impl Engine {
             nlv_before: self.accounts.nlv()?,
             rows: Vec::with_capacity(input.rows().len()),
             frozen,
+            is_cut: false,
             unwinds: false,
             transition: 0,
             phase: Phase::Reducing,
@@ -92,8 +93,12 @@ impl Engine {
         if let Some(trip) = self.safety()? {
             return self.abort(&trip, effects);
         }
-        let open = self.open.as_mut().ok_or(NO_CYCLE)?;
-        open.unwinds = self.posture.unwinds();
+        self.tell_alerts(effects.len(), effects);
+        if self.is_halted_by_level() {
+            return self.seal(CycleOutcome::Aborted, effects);
+        }
+        let unwinds = self.must_unwind();
+        self.open.as_mut().ok_or(NO_CYCLE)?.unwinds = unwinds;
         self.decide()?;
         self.send_reductions(effects)?;
         self.advance(effects)
@@ -106,7 +111,7 @@ impl Engine {
             row.price_trusted && !jumps.iter().any(|(jumped, _)| *jumped == index)
         };
         let mut rows = input.rows().iter().enumerate();
-        if !self.posture.unwinds() || rows.all(trusted) {
+        if !self.must_unwind() || rows.all(trusted) {
             return Vec::new();
         }
         let rows = input.rows().iter().enumerate();
@@ -115,9 +120,8 @@ impl Engine {
 
     fn tell_frozen(&mut self, jumps: &[(usize, Trip)]) -> Result<(), EngineError> {
         let open = self.open.take().ok_or(NO_CYCLE)?;
-        let (action, level) = (Code::literal("freeze"), self.posture.level());
         for (_, jump) in jumps {
-            self.write(jump.record(action.clone(), level))?;
+            self.tell_trip(jump, "freeze")?;
         }
         for (index, row) in open.input.rows().iter().enumerate() {
             if row.price_trusted {
@@ -129,7 +133,7 @@ impl Engine {
                 ("price_time", row.price_time.to_string()),
             ];
             let trip = Trip::new("data_corruption", "price_untrusted", &evidence)?;
-            self.write(trip.record(action.clone(), level))?;
+            self.tell_trip(&trip, "freeze")?;
         }
         self.open = Some(open);
         Ok(())
@@ -138,21 +142,20 @@ impl Engine {
     /// Lets the breakers of economic safety respond. A response that tightens is recorded once and
     /// latched; the first one that aborts is returned.
     fn safety(&mut self) -> Result<Option<Trip>, EngineError> {
+        let open = self.open.as_ref().ok_or(NO_CYCLE)?;
+        let (as_of, limits) = (open.as_of(), open.input.constraints().limits().breakers);
         let mut aborts = None;
         for (trip, response) in self.safety_trips()? {
             if response == BreakerResponse::Abort {
                 aborts = aborts.or(Some(trip));
-            } else if self.posture.tighten(response) {
-                let action = response.as_str().parse()?;
-                self.write(trip.record(action, self.posture.level()))?;
+            } else {
+                self.respond(&trip, response, as_of)?;
             }
         }
-        let open = self.open.as_ref().ok_or(NO_CYCLE)?;
-        let limits = open.input.constraints().limits();
-        if limits.breakers.margin_breach.is_none()
+        if limits.margin_breach.is_none()
             && let Some(trip) = self.margin_trip()?
         {
-            self.write(trip.record(Code::literal("reduce"), self.posture.level()))?;
+            self.trip_watch(&trip, "reduce", as_of)?;
         }
         Ok(aborts)
     }
@@ -284,7 +287,9 @@ impl Engine {
     }
 
     fn abort(&mut self, trip: &Trip, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
-        self.write(trip.record(Code::literal("abort"), self.posture.level()))?;
+        let as_of = self.open.as_ref().ok_or(NO_CYCLE)?.as_of();
+        self.trip_abort(trip, as_of)?;
+        self.tell_alerts(effects.len(), effects);
         self.seal(CycleOutcome::Aborted, effects)
     }
 
@@ -301,7 +306,7 @@ impl Engine {
         self.write(Seal {
             cash: Some(self.accounts.books().cash()?),
             decisions: open.decisions,
-            defcon: self.posture.level(),
+            defcon: self.level(),
             fills: open.fills,
             liabilities: Some(self.accounts.books().liabilities()?),
             nlv_after: Some(nlv_after),

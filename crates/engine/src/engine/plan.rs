@@ -54,6 +54,9 @@ impl Engine {
                 (Phase::Increasing, Some(increases)) if !increases.is_done() => {
                     self.send_wave(effects)?;
                 }
+                (Phase::Increasing, _) if open.is_cut => {
+                    return self.seal(CycleOutcome::Aborted, effects);
+                }
                 (Phase::Increasing, _) => return self.seal(CycleOutcome::Executed, effects),
             }
         }

@@ -64,18 +64,18 @@ impl Engine {
     }
 
     /// Closes an asset for increases that were sent too often, and records it once.
-    pub(super) fn close_repeated(&mut self, asset_id: &AssetId) -> Result<(), EngineError> {
+    pub(super) fn close_repeated(
+        &mut self,
+        asset_id: &AssetId,
+        at: UtcTime,
+    ) -> Result<(), EngineError> {
         if self.sent.is_closed(asset_id) {
             return Ok(());
         }
         self.sent.close(asset_id);
         let evidence = [("asset_id", asset_id.to_string())];
         let trip = Trip::new("economic_safety", "repeated_execution", &evidence)?;
-        self.write(trip.record(
-            ios012_lineage::Code::literal("reduce_only"),
-            self.posture.level(),
-        ))?;
-        Ok(())
+        self.trip_watch(&trip, "reduce_only", at)
     }
 
     /// A loss since a gain, as a fraction of NLV then with the capital of now, rounded up.
@@ -108,6 +108,13 @@ impl Engine {
             ("limit", trigger.limit.to_string()),
         ];
         Trip::new("economic_safety", cause, &evidence).map(Some)
+    }
+
+    /// Begins to count losses anew, once a person has answered for those before.
+    pub(super) fn rebase_safety(&mut self) -> Result<(), EngineError> {
+        let gain = self.accounts.nlv()?.checked_sub(self.capital()?)?;
+        (self.safety.peak, self.safety.last, self.safety.day_open) = (gain, gain, gain);
+        Ok(())
     }
 
     /// Opening capital and transfers, in base currency.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use ios012_broker::Submission;
+use ios012_constraints::defcon::{Request, Verdict, permits};
 use ios012_constraints::{ControlContext, Denied, approve};
 use ios012_core::schedule::{Schedule, Slice};
-use ios012_core::sequence::{Plan, PlannedOrder, Side};
+use ios012_core::sequence::{Intent, Plan, PlannedOrder, Side};
 use ios012_core::{Quantity, UtcTime};
 use ios012_lineage::{Code, Order, Residual, order_id};
 
@@ -147,7 +148,11 @@ impl Engine {
 
 impl Engine {
     /// Ends the plan of the open cycle: what waits is left, and no increase is planned any more.
-    fn end_plan(&mut self, open: &mut OpenCycle, reason: Code) -> Result<(), EngineError> {
+    pub(super) fn end_plan(
+        &mut self,
+        open: &mut OpenCycle,
+        reason: Code,
+    ) -> Result<(), EngineError> {
         while let Some(WaitingOrder { order, .. }) = open.waiting.pop_front() {
             self.write_residual(
                 open,
@@ -185,6 +190,11 @@ impl Engine {
             .assets()
             .get(row.asset)
             .ok_or(EngineError::NoAsset)?;
+        if let Verdict::Denied(denied) = self.permitted(open, order.intent) {
+            let reason = denied.as_str().parse()?;
+            self.write_residual(open, order.index, order.side, order.quantity, reason)?;
+            return Ok(None);
+        }
         let held = self.accounts.books().quantity(&spec.asset_id);
         let out = open.with_orders_out(order.index, held)?;
         let context = ControlContext {
@@ -202,7 +212,7 @@ impl Engine {
             Ok(approved) => approved,
             Err(denied) => {
                 if denied == Denied::RepeatedExecution {
-                    self.close_repeated(&spec.asset_id)?;
+                    self.close_repeated(&spec.asset_id, waiting.not_before)?;
                 }
                 let reason = denied.as_str().parse()?;
                 self.write_residual(open, order.index, order.side, order.quantity, reason)?;
@@ -253,6 +263,16 @@ impl Engine {
             not_before: waiting.not_before,
             order: approved,
         }))
+    }
+
+    /// What the level says of an order: the second lock, behind the block on its asset.
+    fn permitted(&self, open: &OpenCycle, intent: Intent) -> Verdict {
+        let request = match intent {
+            _ if open.unwinds => Request::Unwind,
+            Intent::Increase => Request::Increase,
+            Intent::Reduce => Request::Reduce,
+        };
+        permits(self.alarm.posture(), self.mode, request)
     }
 
     pub(super) fn write_residual(

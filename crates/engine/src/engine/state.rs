@@ -19,6 +19,8 @@ pub(super) struct OpenCycle {
     pub(super) rows: Vec<DecidedRow>,
     /// Rows whose price is not trusted: neither valued anew nor traded. As many as rows, or none.
     pub(super) frozen: Vec<bool>,
+    /// Whether an order to stop cut it short.
+    pub(super) is_cut: bool,
     /// Whether a breaker unwinds everything to cash in this cycle.
     pub(super) unwinds: bool,
     /// Counts the transitions of the cycle, from 0. Only an unwinding makes more than one.

@@ -18,13 +18,14 @@ impl Engine {
     pub(super) fn begin_transition(&mut self) -> Result<bool, EngineError> {
         let open = self.open.as_mut().ok_or(NO_CYCLE)?;
         let is_last = open.transition + 1 >= MAX_TRANSITIONS;
+        let is_cut = open.is_cut;
         let filled: Vec<bool> = (0..open.rows.len())
             .map(|row| open.filled_in_full(row))
             .collect();
         let mut any = false;
         for (row, filled) in open.rows.iter_mut().zip(filled) {
             let ordered = row.next_leg > row.first_leg;
-            row.goes_on = ordered && filled && !row.allowed.is_zero() && !is_last;
+            row.goes_on = ordered && filled && !row.allowed.is_zero() && !is_last && !is_cut;
             any |= row.goes_on;
             if !row.goes_on {
                 // Nothing of it moves any more.

@@ -8,12 +8,14 @@ use super::{DOCUMENT_LIMIT, Line, LineReader, PACK, split_line};
 use crate::hash::sha256;
 use crate::{Hash, LineageError};
 
-/// The kinds of document that a cycle names. A document is written when it differs from the last
+/// The kinds of document that records name. A document is written when it differs from the last
 /// of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DocumentKind {
     /// The trial balance before a cycle.
     Account,
+    /// A signed command, with the roles file by which it was judged.
+    Command,
     /// IoS-006.
     Constraints,
     /// IoS-004.
@@ -27,7 +29,7 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    pub(crate) const COUNT: usize = 6;
+    pub(crate) const COUNT: usize = 7;
 
     pub(crate) const fn index(self) -> usize {
         match self {
@@ -37,6 +39,7 @@ impl DocumentKind {
             Self::Market => 3,
             Self::Regime => 4,
             Self::Registry => 5,
+            Self::Command => 6,
         }
     }
 }
