@@ -1,12 +1,13 @@
-//! The paper broker: every order is answered at once and for good.
+//! The paper broker: every order is answered at once and for good, but where a script says otherwise.
 //!
 //! A fill is made at the cycle's reference price, moved against the order by the slippage and
 //! then to the next tick against the order. An order whose limit does not reach that price
-//! expires. A script can reject orders or fill them in part.
+//! expires. A script can reject orders, fill them in part, leave them open, or not answer at all.
 
 mod script;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
 
 use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
 use ios012_constraints::ApprovedOrder;
@@ -25,6 +26,8 @@ pub struct PaperBroker {
     /// Kept only while asked for: a backtest of any length must not grow in memory.
     history: BTreeMap<OrderId, Vec<BrokerEvent>>,
     keeps_history: bool,
+    /// Orders that rest until they are cancelled.
+    resting: BTreeSet<OrderId>,
 }
 
 impl PaperBroker {
@@ -37,6 +40,7 @@ impl PaperBroker {
             script,
             history: BTreeMap::new(),
             keeps_history: false,
+            resting: BTreeSet::new(),
         }
     }
 
@@ -59,6 +63,8 @@ impl PaperBroker {
                 part_of(whole, part)?,
                 Some(Code::literal("scripted_partial")),
             ),
+            Some(Action::Rest) => return Ok(Answer::Accepted),
+            Some(Action::Hang) => return Ok(Answer::None),
             None => (whole, None),
         };
         let price = self.fill_price(order)?;
@@ -102,6 +108,9 @@ impl PaperBroker {
 
 /// What the broker says to one order.
 enum Answer {
+    /// Nothing, ever.
+    None,
+    Accepted,
     Rejected(Code),
     Expired(Code),
     /// A fill, and the code under which the rest expires if there is one.
@@ -117,6 +126,8 @@ impl Answer {
             });
         };
         match self {
+            Self::None => {}
+            Self::Accepted => push(News::Accepted),
             Self::Rejected(code) => push(News::Rejected(code)),
             Self::Expired(code) => push(News::Expired(code)),
             Self::Filled(fill, rest) => {
@@ -144,6 +155,13 @@ impl Broker for PaperBroker {
             .map_err(|_| BrokerError::Malformed {
                 code: Code::literal("arithmetic"),
             })?;
+        match answer {
+            Answer::None => pending().await,
+            Answer::Accepted => {
+                self.resting.insert(order_id);
+            }
+            Answer::Rejected(_) | Answer::Expired(_) | Answer::Filled(..) => {}
+        }
         let before = news.len();
         answer.tell(order_id, news);
         if self.keeps_history {
@@ -153,22 +171,39 @@ impl Broker for PaperBroker {
         Ok(())
     }
 
-    /// Every order has ended before it could be cancelled.
+    /// Only an order that rests can be cancelled: every other one has ended before.
     async fn cancel(
         &mut self,
-        _order_id: OrderId,
-        _news: &mut Vec<BrokerEvent>,
+        order_id: OrderId,
+        news: &mut Vec<BrokerEvent>,
     ) -> Result<(), BrokerError> {
+        if self.resting.remove(&order_id) {
+            let event = BrokerEvent {
+                order_id,
+                news: News::Cancelled,
+            };
+            if self.keeps_history {
+                self.history
+                    .entry(order_id)
+                    .or_default()
+                    .push(event.clone());
+            }
+            news.push(event);
+        }
         Ok(())
     }
 
-    /// Everything was told when the order was sent.
+    /// Everything was told when the order was sent. An order that rests has no news, ever.
     async fn poll(&mut self, _news: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
-        Ok(())
+        if self.resting.is_empty() {
+            Ok(())
+        } else {
+            pending().await
+        }
     }
 
     async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {
-        Ok(Vec::new())
+        Ok(self.resting.iter().copied().collect())
     }
 
     async fn history(&mut self, order_id: OrderId) -> Result<Vec<BrokerEvent>, BrokerError> {

@@ -35,6 +35,10 @@ pub enum Action {
     Expire,
     /// This fraction of it is filled, rounded down, and the rest expires.
     Partial(Ratio),
+    /// It is accepted and stays open until it is cancelled.
+    Rest,
+    /// The call that sends it is never answered.
+    Hang,
 }
 
 /// Why a script can't be used.
@@ -150,6 +154,8 @@ enum RawAction {
     Reject,
     Expire,
     Partial,
+    Rest,
+    Hang,
 }
 
 impl RawRule {
@@ -170,6 +176,8 @@ impl RawRule {
         let action = match (self.action, fraction) {
             (RawAction::Reject, None) => Action::Reject,
             (RawAction::Expire, None) => Action::Expire,
+            (RawAction::Rest, None) => Action::Rest,
+            (RawAction::Hang, None) => Action::Hang,
             (RawAction::Partial, Some(part)) if !part.is_negative() && part <= Ratio::ONE => {
                 Action::Partial(part)
             }

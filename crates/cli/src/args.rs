@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ios012_contracts::DocumentKind;
+use ios012_core::Defcon;
 use ios012_lineage::Hash;
 
 use crate::exit::Exit;
@@ -34,6 +35,9 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Sums up a ledger: result, costs, limits, breaches.
     Report(LedgerArgs),
+    /// Shows, trips and resets the circuit breakers.
+    #[command(subcommand)]
+    Breaker(BreakerCommand),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -110,6 +114,101 @@ pub(crate) struct ExplainArgs {
     pub(crate) cycle: u64,
     /// The asset.
     pub(crate) asset: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BreakerCommand {
+    /// The level, what set it, since when, and who may lower it.
+    Status(LedgerArgs),
+    /// Orders a stop: a running engine cancels its open orders at once. Needs no authority.
+    Trip(TripArgs),
+    /// Prints a command for officers to sign, and signs nothing.
+    Draft(DraftArgs),
+    /// Carries out a signed command, if the level allows it.
+    Reset(ResetArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 breaker trip my-ledger --reason fire_drill --evidence 'prices look wrong'
+  ios012 breaker trip my-ledger --level to-cash --reason lost_fence --evidence 'two desks trade'
+
+The order lies in the ledger's directory as the file `trip` until an engine has recorded it. Where no
+file can be written, kill -USR1 stops a running engine.")]
+pub(crate) struct TripArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// What happens after the stop.
+    #[arg(long, value_enum, default_value_t = TripLevel::ReduceOnly)]
+    pub(crate) level: TripLevel,
+    /// Why, as a code: letters, digits and . _ : + -.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// What was seen, in one line.
+    #[arg(long)]
+    pub(crate) evidence: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TripLevel {
+    /// RED: nothing increases any more.
+    ReduceOnly,
+    /// RED: everything goes to cash.
+    ToCash,
+    /// BLACK: nothing is traded.
+    Halt,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 breaker draft my-ledger --to ORANGE --issuer officer-b --reason prices_confirmed \\
+      --evidence 'both price sources agree again' > command.json
+  ssh-keygen -Y sign -n command@ios-012 -f ~/.ssh/id_ed25519 command.json")]
+pub(crate) struct DraftArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The level to ask for: one step down, or any step up.
+    #[arg(long)]
+    pub(crate) to: Defcon,
+    /// At RED: everything goes to cash.
+    #[arg(long)]
+    pub(crate) to_cash: bool,
+    /// The person who issues it, as the roles file names them.
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// Why, as a code.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// What was seen, in one line.
+    #[arg(long)]
+    pub(crate) evidence: String,
+    /// Hours for which it counts.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=24))]
+    pub(crate) hours: u8,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 breaker reset my-scenario --ledger my-ledger --roles roles.json --command command.json \\
+      --signature officer-b.sig --signature officer-c.sig")]
+pub(crate) struct ResetArgs {
+    /// The scenario's folder, whose scenario.json pins the roles file.
+    pub(crate) scenario: PathBuf,
+    /// The ledger's directory.
+    #[arg(long)]
+    pub(crate) ledger: PathBuf,
+    /// The roles file (docs/governance.md).
+    #[arg(long)]
+    pub(crate) roles: PathBuf,
+    /// The command, exactly as it was signed.
+    #[arg(long)]
+    pub(crate) command: PathBuf,
+    /// A signature of it; once for each officer.
+    #[arg(long = "signature", value_name = "FILE", required = true)]
+    pub(crate) signatures: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

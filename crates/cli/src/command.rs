@@ -1,6 +1,7 @@
 //! One module per command.
 
 pub(crate) mod backtest;
+pub(crate) mod breaker;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod replay;

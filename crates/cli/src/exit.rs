@@ -113,8 +113,10 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(failure) = cause.downcast_ref::<VerifyFailure>() {
         return Some(of_verification(failure));
     }
-    if let Some(EngineError::Ledger(error)) = cause.downcast_ref::<EngineError>() {
-        return Some(of_lineage(error));
+    match cause.downcast_ref::<EngineError>() {
+        Some(EngineError::Ledger(error)) => return Some(of_lineage(error)),
+        Some(EngineError::Unresolved { .. }) => return Some(Exit::Incomplete),
+        _ => {}
     }
     if let Some(error) = cause.downcast_ref::<ReportError>() {
         return Some(match error {

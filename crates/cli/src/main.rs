@@ -2,12 +2,14 @@
 //! code (docs/cli.md). It decides nothing.
 
 mod args;
+mod clock;
 mod command;
 mod exit;
 mod interrupt;
 mod output;
 mod portfolio;
 mod progress;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => command::replay::replay(&args, json),
         Command::Explain(args) => command::explain::explain(&args, json),
         Command::Report(args) => command::report::report(&args, json),
+        Command::Breaker(command) => command::breaker::breaker(&command, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

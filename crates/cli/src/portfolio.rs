@@ -5,15 +5,16 @@ use std::path::Path;
 use anyhow::Context as _;
 use ios012_contracts::{Scenario, Standing};
 use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, replay};
-use ios012_lineage::{LedgerReader, LedgerWriter, Record};
+use ios012_lineage::{JsonWriter, LedgerReader, LedgerWriter, Record};
 use ios012_paper::{PaperBroker, Script};
 
 use crate::exit::{Exit, Failure};
 use crate::output::note;
+use crate::watch::{self, Watch};
 
 /// A runner on the paper broker over the ledger in a directory.
 pub(crate) struct Portfolio<S> {
-    pub(crate) runner: Runner<PaperBroker, S>,
+    pub(crate) runner: Runner<PaperBroker, S, Watch>,
     /// Whether the ledger held cycles before.
     pub(crate) continued: bool,
 }
@@ -38,9 +39,39 @@ impl<S: LedgerSink> Portfolio<S> {
         } else {
             begin(scenario, ledger)?
         };
-        let runner = Runner::new(engine, broker, sink(writer)?)?;
+        let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
+        let runner = Runner::watched(engine, broker, sink(writer)?, watch)?;
         Ok(Self { runner, continued })
     }
+}
+
+impl<S: LedgerSink> Portfolio<S> {
+    /// Makes everything durable, and takes away the trip file whose order is on the ledger now.
+    pub(crate) fn finish(self, ledger: &Path) -> anyhow::Result<Engine> {
+        let mut runner = self.runner;
+        let stopped = tell_alerts(&mut runner);
+        let engine = runner.finish()?;
+        if stopped {
+            watch::clear(ledger).context("the trip file is on the ledger and cannot be removed")?;
+        }
+        Ok(engine)
+    }
+}
+
+/// Tells each trip once, as a line of canonical JSON on standard error. True if somebody ordered a stop.
+fn tell_alerts<S: LedgerSink>(runner: &mut Runner<PaperBroker, S, Watch>) -> bool {
+    let mut stopped = false;
+    for alert in runner.take_alerts() {
+        let mut text = String::new();
+        JsonWriter::new(&mut text).object(|object| {
+            object.member("action").display(&alert.action);
+            object.member("alert").string(&alert.code());
+            object.member("level").display(alert.level);
+        });
+        note(&text);
+        stopped |= alert.breaker.as_str() == "operator";
+    }
+    stopped
 }
 
 /// Whether a directory holds a ledger.

@@ -2,6 +2,7 @@
 
 use ios012_core::account::OpeningPosition;
 use ios012_core::{AssetId, CurrencyCode, Money, PortfolioId, Quantity};
+use ios012_lineage::Hash;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,6 +20,7 @@ pub struct Scenario {
     opening_cash: Money,
     opening_positions: Vec<OpeningPosition>,
     signatures: SignaturePolicy,
+    roles_sha256: Option<Hash>,
     document: Document,
 }
 
@@ -72,6 +74,7 @@ struct RawPosition {
 #[schemars(rename = "policy")]
 struct RawPolicy {
     signatures: Text<SignaturePolicy>,
+    roles_sha256: Option<Text<Hash>>,
 }
 
 impl Scenario {
@@ -99,6 +102,10 @@ impl Scenario {
                 opening_positions: read_positions(reader, &raw.opening_positions)?,
                 signatures: reader
                     .read(&raw.policy.signatures, format_args!("policy.signatures"))?,
+                roles_sha256: reader.read_optional(
+                    raw.policy.roles_sha256.as_ref(),
+                    format_args!("policy.roles_sha256"),
+                )?,
                 document: loaded.document,
             })
         })
@@ -120,6 +127,7 @@ impl Scenario {
             opening_cash,
             opening_positions,
             signatures: SignaturePolicy::Optional,
+            roles_sha256: None,
             document: Document::new(kind, "genesis".into(), String::new(), None),
         }
     }
@@ -157,6 +165,12 @@ impl Scenario {
     /// Whether documents must be signed.
     pub const fn signatures(&self) -> SignaturePolicy {
         self.signatures
+    }
+
+    /// SHA-256 of the roles file (docs/governance.md) by which commands are judged. Without one none
+    /// is carried out.
+    pub const fn roles_sha256(&self) -> Option<Hash> {
+        self.roles_sha256
     }
 
     /// The document.

@@ -11,6 +11,7 @@ use ios012_core::{
     AssetId, ClassId, CoreError, CurrencyCode, DayCount, Exposure, GroupId, Instrument, Money,
     Payoff, PortfolioId, Price, Quantity, Ratio, UtcTime,
 };
+use ios012_lineage::Hash;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
@@ -169,6 +170,20 @@ identifier! {
     CurrencyCode, "currency", "a currency, ISO 4217 where there is a code";
     GroupId, "group", "a group of assets that share a cap";
     PortfolioId, "portfolio_id", "a portfolio";
+}
+
+impl Readable for Hash {
+    const NAME: &'static str = "sha256";
+
+    fn read(text: &str) -> Result<Self, Fault> {
+        let rule = "a SHA-256 is 64 lower-case hexadecimal digits";
+        text.parse()
+            .map_err(|_| Fault::with_rule(RefusalCode::Identifier, rule))
+    }
+
+    fn schema() -> Schema {
+        pattern("^[0-9a-f]{64}$", "a SHA-256, in hexadecimal digits")
+    }
 }
 
 impl Readable for UtcTime {

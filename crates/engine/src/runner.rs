@@ -28,6 +28,8 @@ pub struct Runner<B, S, W = Unwatched> {
     queue: VecDeque<Effect>,
     news: Vec<BrokerEvent>,
     wake_at: Option<UtcTime>,
+    /// Whether the open cycle was stopped.
+    is_stopped: bool,
     superseded_at: Option<UtcTime>,
 }
 
@@ -63,6 +65,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             queue: VecDeque::new(),
             news: Vec::new(),
             wake_at: None,
+            is_stopped: false,
             superseded_at: None,
         })
     }
@@ -183,6 +186,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.queue.clear();
         self.news.clear();
         self.wake_at = None;
+        self.is_stopped = false;
         self.tell(event)?;
         loop {
             if let Some(summary) = self.drain().await? {
@@ -203,6 +207,10 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
                 self.ask(Ask::Poll).await?;
             }
             if self.news.is_empty() && self.queue.is_empty() {
+                if self.is_stopped {
+                    let orders = self.engine.open_orders();
+                    return Err(EngineError::Unresolved { orders });
+                }
                 return Err(EngineError::Sequence(
                     "orders are open and the broker has no news",
                 ));
@@ -276,6 +284,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
                 Err(EngineError::Unresolved { orders })
             };
         };
+        self.is_stopped |= order.level >= Defcon::Red;
         let mut unsent = Vec::new();
         let mut kept = VecDeque::new();
         for effect in self.queue.drain(..) {

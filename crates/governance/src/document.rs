@@ -22,6 +22,8 @@ pub enum Document {
     Command,
     /// A command with its signatures and the roles file.
     Bundle,
+    /// An order to stop.
+    Stop,
 }
 
 impl Document {
@@ -30,6 +32,7 @@ impl Document {
             Self::Roles => "ios012.roles.v1",
             Self::Command => "ios012.command.v1",
             Self::Bundle => "ios012.command_bundle.v1",
+            Self::Stop => "ios012.stop.v1",
         }
     }
 }
@@ -40,6 +43,7 @@ impl fmt::Display for Document {
             Self::Roles => "roles file",
             Self::Command => "command",
             Self::Bundle => "command bundle",
+            Self::Stop => "trip file",
         })
     }
 }

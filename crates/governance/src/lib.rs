@@ -32,6 +32,7 @@ mod period;
 mod roles;
 mod schema;
 mod signature;
+mod stop;
 
 pub use action::Action;
 pub use authorise::{AuthorisedCommand, Context, Directive, authorise};
@@ -43,3 +44,4 @@ pub use period::Period;
 pub use roles::{OfficerKey, Person, Roles};
 pub use schema::{command_schema, roles_schema};
 pub use signature::{MAX_SIGNATURES, Namespace, verify_signature};
+pub use stop::StopFile;

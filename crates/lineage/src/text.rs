@@ -88,17 +88,43 @@ impl PlainText {
     /// The grammar, as a regular expression: printable ASCII.
     pub const GRAMMAR: &'static str = "^[ -~]{0,256}$";
 
+    /// A text that is written in the source.
+    ///
+    /// # Panics
+    /// If the text breaks the grammar.
+    pub const fn literal(text: &'static str) -> Self {
+        assert!(
+            is_plain(text.as_bytes()),
+            "a text must match PlainText::GRAMMAR"
+        );
+        Self(Cow::Borrowed(text))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+const fn is_plain(text: &[u8]) -> bool {
+    if text.len() > 256 {
+        return false;
+    }
+    let mut rest = text;
+    while let [byte, others @ ..] = rest {
+        if !matches!(byte, b' '..=b'~') {
+            return false;
+        }
+        rest = others;
+    }
+    true
+}
+
 impl FromStr for PlainText {
     type Err = LineageError;
 
     fn from_str(text: &str) -> Result<Self, LineageError> {
-        if text.len() <= 256 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        if is_plain(text.as_bytes()) {
             Ok(Self(Cow::Owned(text.to_owned())))
         } else {
             Err(LineageError::TextGrammar {

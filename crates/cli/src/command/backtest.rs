@@ -1,5 +1,6 @@
 //! `ios012 backtest`: a history of cycles on the paper broker.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -31,7 +32,7 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
     let summary = history.check()?;
     let sink = |writer| BackgroundSink::new(writer, args.sync_cycles);
     let portfolio = Portfolio::open(&args.scenario, history.standing(), &args.ledger, sink)?;
-    let ran = run(portfolio, &history, summary, json)?;
+    let ran = run(portfolio, &args.ledger, &history, summary, json)?;
     if !json {
         print_rate(&ran);
     }
@@ -64,6 +65,7 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
 
 fn run(
     mut portfolio: Portfolio<BackgroundSink>,
+    ledger: &Path,
     history: &History,
     summary: HistorySummary,
     json: bool,
@@ -111,7 +113,7 @@ fn run(
     });
     bar.finish_and_clear();
     // What is sealed is kept even where the history ends in an error.
-    let kept = portfolio.runner.finish();
+    let kept = portfolio.finish(ledger);
     ended?;
     kept?;
     ran.elapsed = started();

@@ -49,8 +49,10 @@ fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> 
         .with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(portfolio.runner.heed())?;
     if !portfolio.runner.engine().must_unwind() {
-        portfolio.runner.finish()?;
+        portfolio.finish(&args.ledger)?;
         let message = format!(
             "{} has no mandate.json, and no breaker of this portfolio unwinds to cash; add the \
              mandate, without one nothing is traded",
@@ -58,7 +60,6 @@ fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> 
         );
         return Err(Failure::new(Exit::Refused, message));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let ran = runtime.block_on(portfolio.runner.unwind(&standing, market));
     tell(args, json, portfolio, ran)
 }
@@ -70,7 +71,7 @@ fn tell(
     portfolio: Portfolio<FileSink>,
     ran: Result<(CycleSummary, Option<Refusal>), EngineError>,
 ) -> anyhow::Result<Exit> {
-    let kept = portfolio.runner.finish();
+    let kept = portfolio.finish(&args.ledger);
     let (sealed, refusal) = ran?;
     let engine = kept?;
     let (records, head) = engine.chain().head();
@@ -123,7 +124,7 @@ fn record(args: &RunArgs, refusal: &Refusal) -> anyhow::Result<()> {
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(portfolio.runner.refuse(refusal.clone()))?;
-    portfolio.runner.finish()?;
+    portfolio.finish(&args.ledger)?;
     note("The refusal is on the ledger.");
     Ok(())
 }

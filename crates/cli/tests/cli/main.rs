@@ -7,6 +7,7 @@
 )]
 
 mod abort;
+mod breaker;
 mod damage;
 mod determinism;
 mod full_disk;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use ios012_contracts::{Constraints, Mandate, Market, Refusal, Registry, Scenario, Standing};
 use ios012_core::{CoreError, Quantity};
-use ios012_engine::{CycleSummary, Engine, EngineError, FileSink, Runner, replay};
+use ios012_engine::{
+    CycleSummary, Engine, EngineError, FileSink, Runner, StopWatch, Unwatched, replay,
+};
 use ios012_lineage::ledger::{LedgerReader, LedgerWriter};
 use ios012_lineage::{Breaker, Code, Decision, LedgerStatus, Order, OrderId, Record, Side, verify};
 use ios012_paper::{PaperBroker, Script};
@@ -48,9 +50,9 @@ pub(crate) struct Row<'a> {
     pub(crate) volatility: Option<&'a str>,
 }
 
-pub(crate) struct Desk {
+pub(crate) struct Desk<W = Unwatched> {
     pub(crate) standing: Arc<Standing>,
-    pub(crate) runner: Runner<PaperBroker, FileSink>,
+    pub(crate) runner: Runner<PaperBroker, FileSink, W>,
     directory: tempfile::TempDir,
     day: u32,
     last: u32,
@@ -59,6 +61,13 @@ pub(crate) struct Desk {
 impl Desk {
     /// Opens a ledger with 1,000,000, no costs, and the golden limits with these replacements.
     pub(crate) fn open(script: Script, changes: &[(&str, &str)]) -> Self {
+        Self::watched(script, changes, Unwatched)
+    }
+}
+
+impl<W: StopWatch> Desk<W> {
+    /// The same, with somebody who may order a stop.
+    pub(crate) fn watched(script: Script, changes: &[(&str, &str)], watch: W) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let portfolio = "six-instruments".parse().expect("an id");
         let (writer, chain) = LedgerWriter::create(directory.path(), &portfolio).expect("creates");
@@ -67,7 +76,7 @@ impl Desk {
         let broker = PaperBroker::new(amount("0"), amount("0"), script);
         Self {
             standing: standing(changes),
-            runner: Runner::new(engine, broker, FileSink::new(writer)).expect("runs"),
+            runner: Runner::watched(engine, broker, FileSink::new(writer), watch).expect("runs"),
             directory,
             day: 2,
             last: 2,
@@ -164,7 +173,7 @@ impl Desk {
     pub(crate) fn records(self) -> Vec<Record> {
         self.runner.finish().expect("is kept");
         let verified = verify(self.directory.path(), None).expect("verifies");
-        assert_eq!(verified.status, LedgerStatus::Complete);
+        assert_eq!(verified.status, LedgerStatus::Complete, "a sealed ledger");
         let (report, _) = replay(self.directory.path(), &mut |_| ()).expect("replays");
         assert!(report.difference.is_none(), "{:?}", report.difference);
         let records = LedgerReader::open(self.directory.path()).expect("opens");
@@ -174,7 +183,7 @@ impl Desk {
     }
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(future)
 }

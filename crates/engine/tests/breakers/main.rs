@@ -5,4 +5,5 @@
 mod desk;
 mod pace;
 mod safety;
+mod stop;
 mod unwind;

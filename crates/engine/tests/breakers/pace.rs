@@ -67,7 +67,7 @@ fn what_repeats_too_often_is_closed_for_increases() {
     let trip = tripped[0];
     assert_eq!(
         (trip.cause.as_str(), trip.action.as_str(), trip.level),
-        ("repeated_execution", "reduce_only", Defcon::Green)
+        ("repeated_execution", "reduce_only", Defcon::Yellow)
     );
     let refused: Vec<_> = left(&records)
         .iter()
