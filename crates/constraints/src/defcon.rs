@@ -11,6 +11,8 @@ use core::fmt;
 
 use ios012_core::{Defcon, Mode};
 
+use crate::BreakerResponse;
+
 pub use alarm::{Alarm, LooseningRefused, RecordId, Recorded, Tail, Trip, rebuild};
 pub use authority::{
     Loosening, LooseningRule, LooseningTerms, Role, RoleSet, loosening_rule, may_tighten,
@@ -28,6 +30,15 @@ pub enum RedAction {
 impl RedAction {
     /// Both, the less strict one first.
     pub const ALL: &'static [Self] = &[Self::ReduceOnly, Self::ToCash];
+
+    /// The action of a breaker's response; one that only ends the cycle asks for none.
+    pub const fn of(response: BreakerResponse) -> Option<Self> {
+        match response {
+            BreakerResponse::Abort => None,
+            BreakerResponse::ReduceOnly => Some(Self::ReduceOnly),
+            BreakerResponse::ToCash => Some(Self::ToCash),
+        }
+    }
 
     /// The stable text.
     pub const fn as_str(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! What each posture permits, against the table of docs/governance.md.
 
-use ios012_constraints::defcon::{Posture, Request, Verdict, permits};
+use ios012_constraints::BreakerResponse;
+use ios012_constraints::defcon::{Posture, RedAction, Request, Verdict, permits};
 use ios012_core::Mode;
 
 use crate::model::{STANCES, posture};
@@ -72,6 +73,21 @@ fn a_stricter_posture_permits_no_more() {
                 permitted(posture, Mode::Paper, request)
                     || !permitted(posture, Mode::Live, request)
             );
+        }
+    }
+}
+
+/// A response of IoS-006 and the action that it becomes share their text and their order.
+#[test]
+fn a_response_becomes_its_action() {
+    let actions: Vec<RedAction> = BreakerResponse::ALL
+        .into_iter()
+        .filter_map(RedAction::of)
+        .collect();
+    assert_eq!(actions, RedAction::ALL);
+    for response in BreakerResponse::ALL {
+        if let Some(action) = RedAction::of(response) {
+            assert_eq!(action.as_str(), response.as_str());
         }
     }
 }
