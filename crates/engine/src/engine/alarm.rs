@@ -67,10 +67,8 @@ impl Engine {
         response: BreakerResponse,
         at: UtcTime,
     ) -> Result<(), EngineError> {
-        let red_action = match response {
-            BreakerResponse::Abort => return self.trip_abort(trip, at),
-            BreakerResponse::ReduceOnly => RedAction::ReduceOnly,
-            BreakerResponse::ToCash => RedAction::ToCash,
+        let Some(red_action) = RedAction::of(response) else {
+            return self.trip_abort(trip, at);
         };
         let holds = match self.alarm.posture().red_action() {
             Some(standing) => standing >= red_action,

@@ -1,6 +1,8 @@
 //! Breakers and aggregate controls, in the set of six instruments.
 
-use ios012_contracts::RefusalCode::{MissingField, OutOfRange, UnknownField, UnknownValue};
+use ios012_contracts::RefusalCode::{
+    Identifier, MissingField, OutOfRange, UnknownField, UnknownValue,
+};
 
 use super::Change::Mixed;
 use super::{Case, LIMITS, case};
@@ -71,6 +73,17 @@ pub(crate) const BREAKERS: &[Case] = &[
         OutOfRange,
         "execution.repeated_execution.window_s",
         "604801",
+    ),
+    case(
+        "a pin of the roles file that is no SHA-256",
+        Mixed(&[(
+            "scenario.json",
+            "\"signatures\"",
+            "\"roles_sha256\": \"abc\", \"signatures\"",
+        )]),
+        Identifier,
+        "policy.roles_sha256",
+        "abc",
     ),
     case(
         "a breaker that is not known",
