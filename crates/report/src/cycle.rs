@@ -23,12 +23,14 @@ pub struct CycleView {
     pub as_of: UtcTime,
     /// How it ended; none if a crash left it open.
     pub outcome: Option<CycleOutcome>,
-    /// NLV before; none if it is not known, as the two below.
+    /// NLV before; none if it is not known, as the three below.
     pub nlv_before: Option<Money>,
     /// NLV after.
     pub nlv_after: Option<Money>,
     /// Cash after.
     pub cash: Option<Money>,
+    /// What is owed after: borrowed cash, and borrowed units at their last mark.
+    pub liabilities: Option<Money>,
     /// Commissions of all fills.
     pub fees: Money,
     /// Slippage of all fills.
@@ -77,6 +79,7 @@ pub fn view_cycle(directory: &Path, cycle_id: u64) -> Result<CycleView, ReportEr
         nlv_before: seal.and_then(|seal| seal.nlv_before),
         nlv_after: seal.and_then(|seal| seal.nlv_after),
         cash: seal.and_then(|seal| seal.cash),
+        liabilities: seal.and_then(|seal| seal.liabilities),
         fees,
         slippage,
         rows: story
@@ -113,10 +116,18 @@ impl CycleView {
             ("NLV after", amount(self.nlv_after)),
             ("Cash after", amount(self.cash)),
         ] {
-            lines.push(format!("  {label:<12}{text:>20}"));
+            lines.push(number(label, &text));
+        }
+        if let Some(owed) = self.liabilities.filter(|owed| !owed.is_zero()) {
+            lines.push(number("Owed after", &money(owed)));
         }
         lines.join("\n")
     }
+}
+
+/// A label, and a number aligned at its right end.
+fn number(label: &str, text: &str) -> String {
+    format!("  {label:<12}{text:>20}")
 }
 
 impl CycleRow {

@@ -41,6 +41,8 @@ pub struct Summary {
     pub final_nlv: Money,
     /// Cash at that seal.
     pub final_cash: Money,
+    /// What is owed at that seal: borrowed cash, and borrowed units at their last mark.
+    pub final_liabilities: Money,
     /// Final NLV / opening NLV − 1, rounded down; none if the opening NLV is zero.
     pub total_return: Option<Ratio>,
     /// The largest fall from a peak; none if NLV after a cycle was never below one before.

@@ -23,8 +23,8 @@ pub struct SummaryBuilder {
     opening_nlv: Money,
     period: Option<(UtcTime, UtcTime)>,
     cycles: CycleCounts,
-    /// Cash and NLV at the last seal that knows them.
-    last: Option<(Money, Money)>,
+    /// Cash, liabilities and NLV at the last seal that knows them.
+    last: Option<(Money, Money, Money)>,
     falls: Falls,
     /// Sum and number of NLVs after cycles.
     nlv_sum: (Money, u64),
@@ -141,7 +141,9 @@ impl SummaryBuilder {
             return Ok(None);
         };
         self.cycles.open = u64::from(self.cycle.as_ref().is_some_and(|cycle| !cycle.sealed));
-        let (final_cash, final_nlv) = self.last.unwrap_or((self.opening_cash, self.opening_nlv));
+        let (final_cash, final_liabilities, final_nlv) =
+            self.last
+                .unwrap_or((self.opening_cash, Money::ZERO, self.opening_nlv));
         let gain = final_nlv.checked_sub(self.opening_nlv)?;
         let rounding = format::against_us(gain.is_positive());
         let total_return = format::ratio(gain.units(), self.opening_nlv.units(), rounding)?;
@@ -154,6 +156,7 @@ impl SummaryBuilder {
             opening_nlv: self.opening_nlv,
             final_nlv,
             final_cash,
+            final_liabilities,
             total_return,
             drawdown: self.falls.worst,
             payments: self.payments,
@@ -306,8 +309,8 @@ impl SummaryBuilder {
     }
 
     fn seal(&mut self, seal: &Seal) -> Result<(), ReportError> {
-        if let (Some(cash), Some(nlv)) = (seal.cash, seal.nlv_after) {
-            self.last = Some((cash, nlv));
+        if let (Some(cash), Some(owed), Some(nlv)) = (seal.cash, seal.liabilities, seal.nlv_after) {
+            self.last = Some((cash, owed, nlv));
         }
         // A refusal has no cycle, nor has the recovery of one.
         let open = self.cycle.as_mut().filter(|cycle| !cycle.sealed);

@@ -32,6 +32,7 @@ pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
         drawdown(object.member("drawdown"), summary.drawdown.as_ref());
         tally(object.member("events"), &summary.events);
         money(object, "final_cash", summary.final_cash);
+        money(object, "final_liabilities", summary.final_liabilities);
         money(object, "final_nlv", summary.final_nlv);
         optional(object, "first_as_of", summary.period.map(|period| period.0));
         object.member("head").display(summary.head);

@@ -1,4 +1,5 @@
-//! The summary as a page for a person: at most 45 lines of 88 columns.
+//! The summary as a page for a person: at most 45 lines of 88 columns for stocks paid in
+//! full, 60 with margin, payments and breaches.
 
 use std::fmt::Write as _;
 
@@ -131,7 +132,13 @@ fn result(page: &mut Page, summary: &Summary) {
             page.number(label, &signed_money(amount), "");
         }
     }
-    let cash = format!("of which cash {}", money(summary.final_cash));
+    let cash = money(summary.final_cash);
+    let cash = if summary.final_liabilities.is_zero() {
+        format!("of which cash {cash}")
+    } else {
+        let owed = money(summary.final_liabilities);
+        format!("with cash {cash}, owing {owed}")
+    };
     page.number("Final NLV", &money(summary.final_nlv), &cash);
     if let Some(total) = summary.total_return {
         page.number("Total return", &with_sign(percent(total)), "");
@@ -297,7 +304,7 @@ fn margin(page: &mut Page, metrics: &MarginMetrics) {
         "below the maintenance margin in {} cycles",
         count(metrics.breaches)
     ));
-    page.list("Margin", &lines);
+    page.words("Margin", &lines.join("; "));
 }
 
 fn ledger(page: &mut Page, summary: &Summary, verification: &VerifyLine) {

@@ -110,6 +110,7 @@ fn agrees(ledger: &Path) {
     same(&trading.fees, sums.fees);
     same(&trading.slippage, sums.slippage);
     same(&summary.final_cash, sums.cash);
+    same(&summary.final_liabilities, Decimal::ZERO);
     same(&summary.final_nlv, sums.nlv());
     near(
         &trading.fee_rate.expect("trades"),
