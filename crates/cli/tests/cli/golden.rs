@@ -34,6 +34,20 @@ fn six_instruments() {
     });
 }
 
+/// 1,230 cycles of stocks on margin, a perpetual, a pair and futures: the approved head, which
+/// proves the ledger, and zero drift. Its money is recomputed by `cargo xtask readers`.
+#[test]
+fn mixed_portfolio() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let scenario = golden("mixed-portfolio");
+    cycle("backtest", &scenario, &ledger).exits(0);
+    let approved = std::fs::read_to_string(scenario.join("head.txt")).unwrap();
+    assert_eq!(head(&ledger), approved);
+    let replayed = on("replay", &ledger).exits(0);
+    assert!(replayed.stdout.contains("ZERO DRIFT: 28290 decisions"));
+}
+
 fn approve(name: &str, command: &str) {
     approve_with(name, command, |records| {
         insta::assert_snapshot!(format!("{name}-account"), account(records));

@@ -106,6 +106,33 @@ fn mixed_calendars() {
     });
 }
 
+/// A day with a roll, funding, financing, interest and trades on both sides, followed by hand in
+/// golden/mixed-portfolio/README.md; a day with an expiry; a flip in two legs.
+#[test]
+fn mixed_portfolio() {
+    let directory = history(&golden("mixed-portfolio"), usize::MAX);
+    let ledger = ledger(&directory);
+    let seals = records(&ledger);
+    let seals = of_kind(&seals, "seal");
+    let summary = Summary::read(&ledger).expect("a summary");
+    let owed = summary.final_liabilities.to_string();
+    assert_eq!(seals.last().expect("a seal")["liabilities"], *owed);
+    snapshots("mixed-portfolio").bind(|| {
+        let page = pages(&ledger).0;
+        assert!(page.lines().count() <= 60, "{page}");
+        assert_snapshot!("summary", page);
+        for date in ["2015-06-10", "2015-09-16"] {
+            let cycle = view_cycle(&ledger, cycle_at(&ledger, date)).expect("a cycle");
+            assert_snapshot!(format!("cycle_{date}"), fits(cycle.render_text()));
+        }
+        let explanation = explain(&ledger, cycle_at(&ledger, "2017-07-26"), "BTC-PERP");
+        assert_snapshot!(
+            "explain_BTC-PERP",
+            explanation.expect("an explanation").render_text()
+        );
+    });
+}
+
 /// Errors name what exists.
 #[test]
 fn what_does_not_exist_is_told_with_what_does() {
