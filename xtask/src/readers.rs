@@ -1,5 +1,6 @@
 //! Two readers of one format: `ios012 verify` and the reader in Python, which was written from
-//! docs/lineage-format.md. Both must take fresh ledgers and find every damage.
+//! docs/lineage-format.md. Both must take fresh ledgers and find every damage. Beside them another
+//! program of its own computes the money of a ledger again.
 
 use std::path::Path;
 
@@ -10,29 +11,31 @@ use crate::project::Project;
 
 /// Fresh ledgers of these scenarios, each with the command that makes it and its exit code: a real
 /// day of August 2015 trips the hard threshold of the last.
-const SCENARIOS: [(&str, &str, i32); 3] = [
+const SCENARIOS: [(&str, &str, i32); 4] = [
     ("run", "one-cycle", 0),
     ("backtest", "quickstart", 0),
     ("backtest", "mixed-calendars", 4),
+    ("backtest", "mixed-portfolio", 0),
 ];
 /// The ledgers that are damaged, with the number of drawn positions.
 const DAMAGED: [(&str, &str); 2] = [("one-cycle", "200"), ("quickstart", "60")];
 const READER: &str = "tools/ledger_reader/verify_ledger.py";
+/// The scenario whose money is computed again from fills and entries, and whose files a script
+/// makes.
+const RECOMPUTED: &str = "mixed-portfolio";
+const RECOMPUTE: &str = "tools/recompute_nlv/recompute_nlv.py";
 
-/// Runs the Python reader's own tests, both readers on fresh ledgers, and both on damaged ones.
+/// Runs the Python programs' own tests, both readers on fresh ledgers, the recomputation on one of
+/// them, and both readers on damaged ones.
 pub(crate) fn run(project: &Project) -> Result<bool> {
     let folder = project.root().join("target/readers");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    let start = [
-        "-m",
-        "unittest",
-        "discover",
-        "--start-directory",
-        "tools/ledger_reader",
-    ];
-    say(project, "python3", &start)?;
+    for folder in ["tools/ledger_reader", "tools/recompute_nlv"] {
+        let start = ["-m", "unittest", "discover", "--start-directory", folder];
+        say(project, "python3", &start)?;
+    }
     say(
         project,
         "cargo",
@@ -62,6 +65,7 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
             ours.0, ours.1
         );
     }
+    recompute(project)?;
     for (name, cases) in DAMAGED {
         let ledger = format!("target/readers/{name}");
         let other = format!("{binary} verify {{dir}}");
@@ -69,10 +73,25 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
         damage(project, &arguments)?;
     }
     println!(
-        "both readers agree on {} fresh ledgers and find every damage",
+        "both readers agree on {} fresh ledgers and find every damage; the NLV of {RECOMPUTED} is \
+         recomputed to the quantum",
         SCENARIOS.len()
     );
     Ok(true)
+}
+
+/// The files of a scenario are what its script makes, and the NLV of its ledger follows to the
+/// quantum from fills, entries and prices.
+fn recompute(project: &Project) -> Result<()> {
+    let scenario = format!("golden/{RECOMPUTED}");
+    let script = format!("{scenario}/make_scenario.py");
+    say(project, "python3", &[&script, "--check"])?;
+    let ledger = format!("target/readers/{RECOMPUTED}");
+    say(
+        project,
+        "python3",
+        &[RECOMPUTE, &scenario, &ledger, "--exact"],
+    )
 }
 
 fn damage(project: &Project, arguments: &[&str]) -> Result<()> {
