@@ -12,7 +12,7 @@ use ios012_paper::{Action, Rule, Script};
 use crate::desk::{Desk, OPENING, amount, breakers, last_cycle, left, orders, time, wait};
 
 /// Orders a stop at the n-th time that it is asked, or as soon as somebody waits for it from then on.
-struct At {
+struct StopAt {
     asked: Arc<AtomicUsize>,
     at: usize,
     level: Defcon,
@@ -20,7 +20,7 @@ struct At {
     told: usize,
 }
 
-impl At {
+impl StopAt {
     fn new(at: usize, level: Defcon, red_action: RedAction) -> (Self, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let watch = Self {
@@ -48,7 +48,7 @@ impl At {
     }
 }
 
-impl StopWatch for At {
+impl StopWatch for StopAt {
     fn poll(&mut self) -> Option<Stopped> {
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
         (asked == self.at).then(|| self.tell())
@@ -76,14 +76,14 @@ fn all(action: Action) -> Script {
 /// was to leave is told as left, books and ledger stay whole, and the next cycle only reduces.
 #[test]
 fn a_stop_at_any_step_lets_no_order_out_after_it() {
-    let (watch, asked) = At::new(usize::MAX - 1, Defcon::Red, RedAction::ReduceOnly);
+    let (watch, asked) = StopAt::new(usize::MAX - 1, Defcon::Red, RedAction::ReduceOnly);
     let mut desk = Desk::watched(Script::default(), &[], watch);
     desk.cycle(&OPENING, &[]).expect("opens");
     let steps = asked.load(Ordering::SeqCst);
     assert!(steps > 10, "{steps}");
     let sent_without = orders(&desk.records()).len();
     for at in 0..steps {
-        let (watch, _) = At::new(at, Defcon::Red, RedAction::ReduceOnly);
+        let (watch, _) = StopAt::new(at, Defcon::Red, RedAction::ReduceOnly);
         let mut desk = Desk::watched(Script::default(), &[], watch);
         desk.cycle(&OPENING, &[]).expect("goes on");
         let (summary, _) = desk.cycle(&OPENING, &[]).expect("goes on");
@@ -110,7 +110,7 @@ fn a_stop_at_any_step_lets_no_order_out_after_it() {
 /// Orders that rest at the broker are cancelled, and the cycle ends when the broker has confirmed.
 #[test]
 fn open_orders_are_cancelled_and_the_end_is_confirmed() {
-    let (watch, _) = At::new(usize::MAX, Defcon::Black, RedAction::ReduceOnly);
+    let (watch, _) = StopAt::new(usize::MAX, Defcon::Black, RedAction::ReduceOnly);
     let mut desk = Desk::watched(all(Action::Rest), &[], watch);
     let (summary, _) = desk.cycle(&OPENING, &[]).expect("goes on");
     assert_eq!(summary.outcome, CycleOutcome::Aborted);
@@ -120,7 +120,7 @@ fn open_orders_are_cancelled_and_the_end_is_confirmed() {
         .map(|alert| (alert.code(), alert.level))
         .collect();
     assert_eq!(codes, [("operator:fire_drill".to_owned(), Defcon::Black)]);
-    // At BLACK a mandate gets no decision at all.
+    // StopAt BLACK a mandate gets no decision at all.
     let (summary, _) = desk.cycle(&OPENING, &[]).expect("goes on");
     assert_eq!(
         (summary.outcome, summary.decisions),
@@ -141,7 +141,7 @@ fn open_orders_are_cancelled_and_the_end_is_confirmed() {
 /// nothing is called closed that the broker has not confirmed.
 #[test]
 fn a_hanging_broker_does_not_keep_the_stop_from_the_ledger() {
-    let (watch, _) = At::new(usize::MAX, Defcon::Red, RedAction::ToCash);
+    let (watch, _) = StopAt::new(usize::MAX, Defcon::Red, RedAction::ToCash);
     let mut desk = Desk::watched(all(Action::Hang), &[], watch);
     let ended = desk.cycle(&OPENING, &[]);
     assert!(
@@ -156,7 +156,7 @@ fn a_hanging_broker_does_not_keep_the_stop_from_the_ledger() {
 /// A stop that comes while nothing runs is recorded before the next cycle, which obeys it.
 #[test]
 fn a_stop_outside_a_cycle_is_recorded_before_the_next() {
-    let (watch, _) = At::new(0, Defcon::Black, RedAction::ReduceOnly);
+    let (watch, _) = StopAt::new(0, Defcon::Black, RedAction::ReduceOnly);
     let mut desk = Desk::watched(Script::default(), &[], watch);
     wait(desk.runner.heed()).expect("goes on");
     let (summary, _) = desk.cycle(&OPENING, &[]).expect("goes on");

@@ -1,5 +1,7 @@
 //! `ios012 breaker draft`: writes the command that officers sign. It signs nothing itself.
 
+use std::io::Write as _;
+
 use ios012_constraints::defcon::RedAction;
 use ios012_core::Defcon;
 use ios012_engine::replay;
@@ -39,7 +41,6 @@ pub(crate) fn draft(args: &DraftArgs) -> anyhow::Result<Exit> {
     };
     let text = draft.to_text().map_err(|error| usage(&error))?;
     // Exactly the bytes that are signed: no line feed at their end.
-    use std::io::Write as _;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     Ok(Exit::Executed)
 }
