@@ -2,7 +2,7 @@
 
 use ios012_core::Ratio;
 
-use crate::ConstraintsError;
+use crate::{ConstraintsError, StabilityLimits};
 
 /// What a breaker does to the portfolio. The later variant beats the earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +48,17 @@ pub struct BreakerLimits {
     pub daily_loss: Option<Trigger>,
     /// Loss since the highest NLV, as a fraction of it.
     pub drawdown: Option<Trigger>,
+    /// How unsteadily mandates may ask.
+    pub stability: Option<StabilityLimits>,
 }
 
 impl BreakerLimits {
     /// # Errors
-    /// [`ConstraintsError::Negative`].
+    /// [`ConstraintsError::Negative`], [`ConstraintsError::Window`].
     pub(crate) fn check(&self) -> Result<(), ConstraintsError> {
+        if let Some(stability) = &self.stability {
+            stability.check()?;
+        }
         let limits = [("daily_loss", self.daily_loss), ("drawdown", self.drawdown)];
         let negative = limits
             .iter()

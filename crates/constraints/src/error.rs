@@ -66,6 +66,12 @@ pub enum ConstraintsError {
         /// The asset.
         asset_id: AssetId,
     },
+    /// A window of mandates that shows no change, or is too long to keep.
+    #[error("window_cycles is {cycles}, and must be from 2 to 1000")]
+    Window {
+        /// Mandates in the window.
+        cycles: u32,
+    },
     /// Exact arithmetic failed.
     #[error(transparent)]
     Arithmetic(#[from] CoreError),

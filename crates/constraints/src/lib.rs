@@ -17,6 +17,7 @@ mod decide;
 pub mod defcon;
 mod error;
 mod limits;
+mod stability;
 mod universe;
 
 pub use binding::{Binding, BlockCause, Limit};
@@ -27,4 +28,5 @@ pub use error::ConstraintsError;
 pub use limits::{
     AssetLimits, Block, Cap, GroupCap, LimitSet, Limits, RepeatedExecution, ShockRule,
 };
+pub use stability::{Stability, StabilityLimits, TargetHistory};
 pub use universe::Universe;

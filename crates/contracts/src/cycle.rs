@@ -16,8 +16,8 @@ use self::rates::Rates;
 use crate::mandate::MandateBody;
 use crate::market::{MarketBody, MarketRow};
 use crate::{
-    Constraints, Document, DocumentKind, Mandate, Market, Place, Refusal, RefusalCode, Regimes,
-    Registry, Standing, Target,
+    Constraints, Document, DocumentKind, Mandate, Market, Place, Refusal, RefusalCode, Regime,
+    Regimes, Registry, Standing, Target,
 };
 
 /// Everything that one cycle decides from, but the books. [`CycleInput::check`] and, for a breaker
@@ -189,6 +189,11 @@ impl CycleInput {
     /// The IoS-003 document, if there is one.
     pub fn regime_document(&self) -> Option<&Document> {
         self.regimes.as_deref().map(Regimes::document)
+    }
+
+    /// The regime of an asset, where an IoS-003 document came with the mandate.
+    pub fn regime(&self, asset_id: &AssetId) -> Option<&Regime> {
+        self.regimes.as_deref()?.asset(asset_id)
     }
 
     /// What [`CycleInput::check`] is to be given next, once this input is accepted.

@@ -8,6 +8,8 @@ mod open;
 mod plan;
 mod safety;
 mod send;
+mod shock;
+mod stability;
 mod state;
 mod trade;
 mod unwind;
@@ -15,7 +17,7 @@ mod unwind;
 use std::collections::BTreeMap;
 
 use ios012_constraints::defcon::Alarm;
-use ios012_constraints::{AssetState, Decisions, Sent, Universe};
+use ios012_constraints::{AssetState, Decisions, Sent, TargetHistory, Universe};
 use ios012_contracts::{LastAccepted, Refusal};
 use ios012_core::account::{OpeningPosition, Position};
 use ios012_core::sequence::Plan;
@@ -28,6 +30,7 @@ use ios012_lineage::{
 
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
 use safety::Safety;
+use shock::Shocks;
 use state::OpenCycle;
 
 /// The version of the rules of decision and accounting: a ledger replays only under its own.
@@ -53,6 +56,9 @@ pub struct Engine {
     /// The orders in the aggregate, for the controls.
     sent: Sent,
     safety: Safety,
+    /// What the last mandates asked, where IoS-006 bounds it.
+    targets: TargetHistory,
+    shocks: Shocks,
     universe: Option<CachedUniverse>,
     open: Option<OpenCycle>,
     /// The last cycle, until the next begins: its documents may still have to be kept.
@@ -111,6 +117,8 @@ impl Engine {
             ramps: BTreeMap::new(),
             sent: Sent::default(),
             safety: Safety::default(),
+            targets: TargetHistory::default(),
+            shocks: Shocks::default(),
             universe: None,
             open: None,
             sealed: None,

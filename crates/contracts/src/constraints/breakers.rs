@@ -1,6 +1,6 @@
 //! The thresholds of the breakers (ADR-012, ADR-016).
 
-use ios012_constraints::{BreakerLimits, BreakerResponse, Trigger};
+use ios012_constraints::{BreakerLimits, BreakerResponse, StabilityLimits, Trigger};
 use ios012_core::Ratio;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ pub(super) struct RawBreakers {
     margin_breach: Option<Text<BreakerResponse>>,
     daily_loss: Option<RawTrigger>,
     drawdown: Option<RawTrigger>,
+    strategy_instability: Option<RawStability>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -23,6 +24,19 @@ pub(super) struct RawBreakers {
 #[schemars(rename = "trigger")]
 struct RawTrigger {
     limit: Text<Ratio>,
+    response: Text<BreakerResponse>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "strategy_instability")]
+struct RawStability {
+    window_cycles: Text<u32>,
+    max_flips: Option<Text<u32>>,
+    max_turnover: Option<Text<Ratio>>,
+    max_variance: Option<Text<Ratio>>,
+    max_unconfirmed: Option<Text<u32>>,
+    min_confidence: Option<Text<Ratio>>,
     response: Text<BreakerResponse>,
 }
 
@@ -40,6 +54,7 @@ pub(super) fn read_breakers(
         )?,
         daily_loss: read_trigger(reader, raw.daily_loss.as_ref(), "daily_loss")?,
         drawdown: read_trigger(reader, raw.drawdown.as_ref(), "drawdown")?,
+        stability: read_stability(reader, raw.strategy_instability.as_ref())?,
     })
 }
 
@@ -63,5 +78,48 @@ fn read_trigger(
     Ok(Some(Trigger {
         limit,
         response: reader.read(&raw.response, path)?,
+    }))
+}
+
+fn read_stability(
+    reader: &Reader<'_>,
+    raw: Option<&RawStability>,
+) -> Result<Option<StabilityLimits>, Refusal> {
+    let Some(raw) = raw else {
+        return Ok(None);
+    };
+    macro_rules! at {
+        ($field:ident) => {
+            format_args!(concat!(
+                "breakers.strategy_instability.",
+                stringify!($field)
+            ))
+        };
+    }
+    macro_rules! ratio {
+        ($field:ident, $rule:literal, $is_in:expr) => {
+            match &raw.$field {
+                Some(text) => Some(reader.read_in(text, at!($field), $rule, $is_in)?),
+                None => None,
+            }
+        };
+    }
+    let not_negative = |value: Ratio| !value.is_negative();
+    Ok(Some(StabilityLimits {
+        window_cycles: reader.read_in(
+            &raw.window_cycles,
+            at!(window_cycles),
+            "2 to 1000",
+            |cycles: u32| (2..=StabilityLimits::MAX_WINDOW).contains(&cycles),
+        )?,
+        max_flips: reader.read_optional(raw.max_flips.as_ref(), at!(max_flips))?,
+        max_turnover: ratio!(max_turnover, "0 or above", not_negative),
+        max_variance: ratio!(max_variance, "0 or above", not_negative),
+        max_unconfirmed: reader
+            .read_optional(raw.max_unconfirmed.as_ref(), at!(max_unconfirmed))?,
+        min_confidence: ratio!(min_confidence, "from 0 to 1", |value: Ratio| {
+            !value.is_negative() && value <= Ratio::ONE
+        }),
+        response: reader.read(&raw.response, at!(response))?,
     }))
 }

@@ -93,6 +93,7 @@ impl Engine {
         if let Some(trip) = self.safety()? {
             return self.abort(&trip, effects);
         }
+        self.tell_shocks()?;
         self.tell_alerts(effects.len(), effects);
         if self.is_halted_by_level() {
             return self.seal(CycleOutcome::Aborted, effects);
@@ -139,13 +140,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets the breakers of economic safety respond. A response that tightens is recorded once and
-    /// latched; the first one that aborts is returned.
+    /// Lets the breakers of economic safety and of strategy instability respond. A response that
+    /// tightens is recorded once and latched; the first one that aborts is returned.
     fn safety(&mut self) -> Result<Option<Trip>, EngineError> {
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let (as_of, limits) = (open.as_of(), open.input.constraints().limits().breakers);
         let mut aborts = None;
-        for (trip, response) in self.safety_trips()? {
+        let mut trips = self.safety_trips()?;
+        trips.extend(self.stability_trips()?);
+        for (trip, response) in trips {
             if response == BreakerResponse::Abort {
                 aborts = aborts.or(Some(trip));
             } else {

@@ -1,6 +1,6 @@
 //! Economic safety (ADR-012): losses of the portfolio against their limits.
 
-use ios012_constraints::{BreakerResponse, Trigger};
+use ios012_constraints::{BreakerResponse, TargetHistory, Trigger};
 use ios012_core::account::Account;
 use ios012_core::calendar::Day;
 use ios012_core::{AssetId, CoreError, Money, Ratio, Rounding, UtcTime, mul_div};
@@ -110,10 +110,11 @@ impl Engine {
         Trip::new("economic_safety", cause, &evidence).map(Some)
     }
 
-    /// Begins to count losses anew, once a person has answered for those before.
+    /// Begins to count losses and the strategy's changes anew, once a person has answered for those before.
     pub(super) fn rebase_safety(&mut self) -> Result<(), EngineError> {
         let gain = self.accounts.nlv()?.checked_sub(self.capital()?)?;
         (self.safety.peak, self.safety.last, self.safety.day_open) = (gain, gain, gain);
+        self.targets = TargetHistory::default();
         Ok(())
     }
 

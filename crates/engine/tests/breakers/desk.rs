@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use ios012_contracts::{Constraints, Mandate, Market, Refusal, Registry, Scenario, Standing};
+use ios012_contracts::{
+    Constraints, Mandate, Market, Refusal, Regimes, Registry, Scenario, Standing,
+};
 use ios012_core::{CoreError, Quantity};
 use ios012_engine::{
     CycleSummary, Engine, EngineError, FileSink, Runner, StopWatch, Unwatched, replay,
@@ -48,11 +50,16 @@ pub(crate) struct Row<'a> {
     /// When the price was made, if not at `as_of`.
     pub(crate) made: Option<&'a str>,
     pub(crate) volatility: Option<&'a str>,
+    pub(crate) shock: Option<&'a str>,
 }
 
 pub(crate) struct Desk<W = Unwatched> {
     pub(crate) standing: Arc<Standing>,
     pub(crate) runner: Runner<PaperBroker, FileSink, W>,
+    /// The portfolio's shock score in the snapshots from now on.
+    pub(crate) portfolio_shock: Option<&'static str>,
+    /// The regimes that come with the mandates from now on: asset, confidence, whether confirmed.
+    pub(crate) regimes: Option<Vec<(&'static str, &'static str, bool)>>,
     directory: tempfile::TempDir,
     day: u32,
     last: u32,
@@ -77,6 +84,8 @@ impl<W: StopWatch> Desk<W> {
         Self {
             standing: standing(changes),
             runner: Runner::watched(engine, broker, FileSink::new(writer), watch).expect("runs"),
+            portfolio_shock: None,
+            regimes: None,
             directory,
             day: 2,
             last: 2,
@@ -111,7 +120,8 @@ impl<W: StopWatch> Desk<W> {
         );
         let mandate = Mandate::parse("mandate.json", mandate.as_bytes()).expect("a mandate");
         let standing = Arc::clone(&self.standing);
-        let cycle = self.runner.cycle(&standing, None, mandate, market, None);
+        let regimes = self.regimes(&as_of);
+        let cycle = self.runner.cycle(&standing, regimes, mandate, market, None);
         wait(cycle)
     }
 
@@ -125,6 +135,22 @@ impl<W: StopWatch> Desk<W> {
         wait(self.runner.unwind(&standing, market))
     }
 
+    fn regimes(&self, as_of: &str) -> Option<Arc<Regimes>> {
+        let rows = self.regimes.as_ref()?.iter();
+        let rows = rows.map(|(id, confidence, confirmed)| {
+            format!(
+                r#"{{"asset_id":"{id}","label":"BULL","confidence":"{confidence}","model_id":"hmm-9","confirmed":{confirmed}}}"#
+            )
+        });
+        let rows: Vec<_> = rows.collect();
+        let text = format!(
+            r#"{{"schema":"ios012.regimes.v1","issuer":"ios-003","version":"1","as_of":"{as_of}","regimes":[{}]}}"#,
+            rows.join(",")
+        );
+        let regimes = Regimes::parse("regimes.json", text.as_bytes()).expect("regimes");
+        Some(Arc::new(regimes))
+    }
+
     fn snapshot(&mut self, rows: &[(&str, Row<'_>)]) -> Market {
         self.day += 1;
         let as_of = time(self.day);
@@ -136,13 +162,17 @@ impl<W: StopWatch> Desk<W> {
             let volatility = row
                 .volatility
                 .map(|volatility| format!(r#","volatility":"{volatility}""#));
+            let shock = row
+                .shock
+                .map(|shock| format!(r#","shock_score":"{shock}""#));
             write!(
                 text,
-                r#"{comma}{{"asset_id":"{id}","reference_price":"{}","price_time":"{}","market_open":{}{}}}"#,
+                r#"{comma}{{"asset_id":"{id}","reference_price":"{}","price_time":"{}","market_open":{}{}{}}}"#,
                 row.price.unwrap_or(price),
                 row.made.unwrap_or(&as_of),
                 !row.closed,
                 volatility.unwrap_or_default(),
+                shock.unwrap_or_default(),
             )
             .expect("writes");
         }
@@ -157,8 +187,12 @@ impl<W: StopWatch> Desk<W> {
             .expect("writes");
         }
         self.last = self.day;
+        let portfolio = self
+            .portfolio_shock
+            .map(|score| format!(r#","portfolio_shock_score":"{score}""#))
+            .unwrap_or_default();
         let market = format!(
-            r#"{{"schema":"ios012.market.v1","as_of":"{as_of}","currency":"USD","rows":[{text}],
+            r#"{{"schema":"ios012.market.v1","as_of":"{as_of}","currency":"USD"{portfolio},"rows":[{text}],
             "fx":[{{"pair":"BTCUSD","rate":"40000","rate_time":"{as_of}"}}],"events":[{events}]}}"#
         );
         Market::parse("market.json", market.as_bytes()).expect("a market")

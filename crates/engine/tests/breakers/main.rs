@@ -5,5 +5,6 @@
 mod desk;
 mod pace;
 mod safety;
+mod signals;
 mod stop;
 mod unwind;

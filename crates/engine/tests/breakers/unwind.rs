@@ -33,6 +33,7 @@ const FALL: (&str, Row<'_>) = (
         closed: false,
         made: None,
         volatility: None,
+        shock: None,
     },
 );
 
@@ -331,6 +332,7 @@ proptest! {
             closed: closed[at],
             made: None,
             volatility: volatility[at].as_deref(),
+            shock: None,
         })).collect();
         let (summary, refusal) = desk.cycle(&opening, &rows).expect("goes on");
         prop_assert_eq!((summary.outcome, refusal), (CycleOutcome::Executed, None));

@@ -120,4 +120,36 @@ pub(crate) const BREAKERS: &[Case] = &[
         "breakers.daily_loss.limit",
         "-0.1",
     ),
+    case(
+        "a window of one mandate",
+        breakers!("\"strategy_instability\": {\"window_cycles\": \"1\", \"response\": \"abort\"}"),
+        OutOfRange,
+        "breakers.strategy_instability.window_cycles",
+        "1",
+    ),
+    case(
+        "a variance below zero",
+        breakers!(
+            "\"strategy_instability\": {\"window_cycles\": \"5\", \"max_variance\": \"-1\", \"response\": \"abort\"}"
+        ),
+        OutOfRange,
+        "breakers.strategy_instability.max_variance",
+        "-1",
+    ),
+    case(
+        "a confidence above 1",
+        breakers!(
+            "\"strategy_instability\": {\"window_cycles\": \"5\", \"min_confidence\": \"1.1\", \"response\": \"abort\"}"
+        ),
+        OutOfRange,
+        "breakers.strategy_instability.min_confidence",
+        "1.1",
+    ),
+    case(
+        "instability without a window",
+        breakers!("\"strategy_instability\": {\"max_flips\": \"3\", \"response\": \"abort\"}"),
+        MissingField,
+        "breakers.strategy_instability.window_cycles",
+        "",
+    ),
 ];
