@@ -1,6 +1,7 @@
 //! The binary `ios012`: reads arguments, wires the parts, prints, and ends with a stable exit
 //! code (docs/cli.md). It decides nothing.
 
+mod alert;
 mod args;
 mod clock;
 mod command;

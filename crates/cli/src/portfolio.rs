@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::Context as _;
 use ios012_contracts::{Scenario, Standing};
 use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, replay};
-use ios012_lineage::{JsonWriter, LedgerReader, LedgerWriter, Record};
+use ios012_lineage::{LedgerReader, LedgerWriter, Record};
 use ios012_paper::{PaperBroker, Script};
 
+use crate::alert;
 use crate::exit::{Exit, Failure};
 use crate::output::note;
 use crate::watch::{self, Watch};
@@ -34,11 +35,12 @@ impl<S: LedgerSink> Portfolio<S> {
         let continued = ["000001.ledger", "head"]
             .iter()
             .any(|name| ledger.join(name).exists());
-        let (engine, writer) = if continued {
-            resume(scenario, ledger)?
+        let opened = if continued {
+            resume(scenario, ledger)
         } else {
-            begin(scenario, ledger)?
+            begin(scenario, ledger)
         };
+        let (engine, writer) = opened.inspect_err(alert::tell_closed)?;
         let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
         let runner = Runner::watched(engine, broker, sink(writer)?, watch)?;
         Ok(Self { runner, continued })
@@ -58,17 +60,11 @@ impl<S: LedgerSink> Portfolio<S> {
     }
 }
 
-/// Tells each trip once, as a line of canonical JSON on standard error. True if somebody ordered a stop.
+/// Tells each trip once. True if somebody ordered a stop.
 fn tell_alerts<S: LedgerSink>(runner: &mut Runner<PaperBroker, S, Watch>) -> bool {
     let mut stopped = false;
     for alert in runner.take_alerts() {
-        let mut text = String::new();
-        JsonWriter::new(&mut text).object(|object| {
-            object.member("action").display(&alert.action);
-            object.member("alert").string(&alert.code());
-            object.member("level").display(alert.level);
-        });
-        note(&text);
+        alert::tell(&alert);
         stopped |= alert.breaker.as_str() == "operator";
     }
     stopped

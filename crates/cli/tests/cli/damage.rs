@@ -33,7 +33,9 @@ fn one_flipped_byte_is_found_by_every_reader_and_stops_the_writer() {
     on("replay", &ledger).exits(5);
     on("report", &ledger).exits(5);
     run(["explain", &ledger.to_string_lossy(), "12", "XOM"]).exits(5);
-    cycle("backtest", &scenario.path(), &ledger).exits(5);
+    let ran = cycle("backtest", &scenario.path(), &ledger).exits(5);
+    let alert = r#"{"action":"halt","alert":"lineage_mismatch:record_hash","level":"BLACK"}"#;
+    assert_eq!(ran.stderr.lines().filter(|line| *line == alert).count(), 1);
     assert_eq!(files(&ledger), before);
 }
 

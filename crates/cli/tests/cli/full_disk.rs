@@ -70,6 +70,8 @@ fn a_ledger_has_one_writer() {
     lock.lock().unwrap();
     let ran = cycle("backtest", &scenario.path(), &ledger).exits(7);
     assert!(ran.stderr.contains("locked"), "{ran:#?}");
+    let alert = r#"{"action":"halt","alert":"split_brain:second_writer","level":"BLACK"}"#;
+    assert_eq!(ran.stderr.lines().filter(|line| *line == alert).count(), 1);
     on("verify", &ledger).exits(0);
     drop(lock);
     assert_eq!(files(&ledger), before);
