@@ -13,6 +13,7 @@ mod golden;
 mod layers;
 mod lexer;
 mod project;
+mod reach;
 mod readers;
 mod readme;
 mod suites;
@@ -41,11 +42,11 @@ enum Task {
     /// Check the layer rule and the purity of the pure crates
     Layers {
         /// Plant violations in a copy of the workspace and see each one found by name
-        #[arg(long, conflicts_with = "purity")]
-        self_test: bool,
-        /// Only the checks of the pure crates
         #[arg(long)]
-        purity: bool,
+        self_test: bool,
+        /// One half of the checks
+        #[arg(long, value_enum, default_value_t)]
+        part: layers::Part,
     },
     /// Check advisories, bans, licences and sources of all dependencies
     Deny,
@@ -57,11 +58,8 @@ enum Task {
     Test(test_runner::TestArguments),
     /// Make new golden snapshots for review, or accept the named ones
     Golden(golden::GoldenArguments),
-    /// Run a gate's checks and write its evidence
-    Gate {
-        /// The gate
-        gate: gate::Gate,
-    },
+    /// Run a gate's checks and write its evidence, or test the gate itself
+    Gate(gate::GateArguments),
     /// Check both readers of the ledger format on fresh and on damaged ledgers
     Readers,
     /// Check that the commands of README.md print what stands there
@@ -90,9 +88,10 @@ fn run(task: Task) -> Result<bool> {
     let project = Project::find()?;
     match task {
         Task::Layers {
-            self_test: true, ..
-        } => layers::run_self_test(&project),
-        Task::Layers { purity, .. } => layers::run(&project, purity),
+            self_test: true,
+            part,
+        } => layers::run_self_test(&project, part),
+        Task::Layers { part, .. } => layers::run(&project, part),
         Task::Deny => deny::run(&project),
         Task::Determinism => determinism::run(&project),
         Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
@@ -100,7 +99,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Golden(arguments) => golden::run(&project, &arguments),
         Task::Readers => readers::run(&project),
         Task::Readme => readme::run(&project),
-        Task::Gate { gate } => gate::run(&project, gate),
+        Task::Gate(arguments) => gate::run(&project, &arguments),
         Task::Tidy { committed } => tidy::run(&project, committed),
     }
 }

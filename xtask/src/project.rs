@@ -12,6 +12,8 @@ pub(crate) struct Project {
     root: PathBuf,
     /// Where cargo builds, if not in its own choice of place.
     target: Option<PathBuf>,
+    /// Set for every command.
+    variables: &'static [(&'static str, &'static str)],
 }
 
 impl Project {
@@ -31,6 +33,7 @@ impl Project {
         Self {
             root: root.to_path_buf(),
             target: None,
+            variables: &[],
         }
     }
 
@@ -40,6 +43,11 @@ impl Project {
             target: Some(target.to_path_buf()),
             ..self
         }
+    }
+
+    /// The same workspace, with these variables for every command.
+    pub(crate) fn with_variables(self, variables: &'static [(&'static str, &'static str)]) -> Self {
+        Self { variables, ..self }
     }
 
     /// The folder of the top-level manifest.
@@ -67,7 +75,8 @@ impl Project {
             .env("CI", "true")
             .env("INSTA_UPDATE", "no")
             .env("INSTA_FORCE_PASS", "0")
-            .env("CARGO_TERM_COLOR", "never");
+            .env("CARGO_TERM_COLOR", "never")
+            .envs(self.variables.iter().copied());
         if let Some(target) = &self.target {
             command.env("CARGO_TARGET_DIR", target);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::clock::Stopwatch;
 use crate::project::Project;
@@ -81,8 +81,7 @@ pub(crate) fn perform(
     proof: Proof,
     log: &Path,
 ) -> Result<(Outcome, Duration)> {
-    let stopwatch = Stopwatch::start();
-    let outcome = perform_steps(project, steps, proof, log)?;
+    let (outcome, time) = perform_quietly(project, steps, proof, log)?;
     if let Outcome::Failed(_) = outcome {
         let text = read_log(log)?;
         let lines: Vec<&str> = text.lines().collect();
@@ -91,6 +90,18 @@ pub(crate) fn perform(
             println!("      | {line}");
         }
     }
+    Ok((outcome, time))
+}
+
+/// The same, and shows nothing: for a failure that is expected.
+pub(crate) fn perform_quietly(
+    project: &Project,
+    steps: &[Step],
+    proof: Proof,
+    log: &Path,
+) -> Result<(Outcome, Duration)> {
+    let stopwatch = Stopwatch::start();
+    let outcome = perform_steps(project, steps, proof, log)?;
     Ok((outcome, stopwatch.elapsed()))
 }
 
@@ -104,10 +115,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 }
 
 fn perform_steps(project: &Project, steps: &[Step], proof: Proof, log: &Path) -> Result<Outcome> {
-    if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    let file = new_log(log)?;
     for step in steps {
         let Some((program, arguments)) = step.line.split_first() else {
             return Ok(Outcome::NotRun("the command is empty".to_owned()));
@@ -132,6 +140,22 @@ fn perform_steps(project: &Project, steps: &[Step], proof: Proof, log: &Path) ->
     Ok(judge(proof, &read_log(log)?))
 }
 
+/// Both output streams of one command that must succeed, in the order in which they were written.
+/// They stay in `log`.
+pub(crate) fn transcript(command: &mut Command, log: &Path) -> Result<String> {
+    let status = run(command, &new_log(log)?).context("cannot start it")?;
+    let text = read_log(log)?;
+    ensure!(status.success(), "{command:?}: {status}:\n{text}");
+    Ok(text)
+}
+
+fn new_log(log: &Path) -> Result<File> {
+    if let Some(folder) = log.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    File::create(log).with_context(|| format!("cannot write {}", log.display()))
+}
+
 fn run(command: &mut Command, log: &File) -> std::io::Result<ExitStatus> {
     command
         .stdin(std::process::Stdio::null())
@@ -140,7 +164,7 @@ fn run(command: &mut Command, log: &File) -> std::io::Result<ExitStatus> {
         .status()
 }
 
-fn read_log(log: &Path) -> Result<String> {
+pub(crate) fn read_log(log: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
 }
 

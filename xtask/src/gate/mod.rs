@@ -1,18 +1,37 @@
 //! The gates of ADR-004: named checks, a table, and evidence for the tree they ran on.
 
+mod coverage;
 mod evidence;
 mod g1;
 mod g3;
+mod plants;
+mod self_test;
 
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use crate::project::Project;
 use crate::table;
 use crate::tools::Tools;
 use crate::work::{Outcome, Proof, Step, perform, seconds};
+
+/// What to do with a gate.
+#[derive(Debug, Args)]
+pub(crate) struct GateArguments {
+    /// The gate
+    gate: Gate,
+    /// Plant defects in a copy of the tree: for each, exactly the check that it names must fail
+    #[arg(long, conflicts_with = "coverage")]
+    self_test: bool,
+    /// Of the self-test, only the plants of this check
+    #[arg(long, requires = "self_test", value_name = "CHECK")]
+    only: Option<String>,
+    /// See that each test of the gate's packages is run by exactly one check
+    #[arg(long)]
+    coverage: bool,
+}
 
 /// The gates in their order (seed, section 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +47,25 @@ pub(crate) enum Gate {
 }
 
 impl Gate {
+    const ALL: [Self; 4] = [Self::G1, Self::G2, Self::G3, Self::G4];
+
+    /// Its checks in their order; none while it is not part of this version.
+    const fn checks(self) -> &'static [Check] {
+        match self {
+            Self::G1 => g1::CHECKS,
+            Self::G3 => g3::CHECKS,
+            Self::G2 | Self::G4 => &[],
+        }
+    }
+
+    /// Packages of which each test belongs to exactly one of its checks.
+    const fn whole_packages(self) -> &'static [&'static str] {
+        match self {
+            Self::G1 => g1::WHOLE_PACKAGES,
+            Self::G2 | Self::G3 | Self::G4 => &[],
+        }
+    }
+
     /// Its name in files.
     const fn name(self) -> &'static str {
         match self {
@@ -70,23 +108,36 @@ struct Checked {
     outcome: Outcome,
 }
 
-/// Runs a gate. True if every check passed.
-pub(crate) fn run(project: &Project, gate: Gate) -> Result<bool> {
-    let checks = match gate {
-        Gate::G1 => g1::CHECKS,
-        Gate::G3 => g3::CHECKS,
-        Gate::G2 | Gate::G4 => {
-            println!(
-                "{gate:?} is not part of this version: nothing was checked and nothing is passed."
-            );
-            return Ok(false);
-        }
-    };
+/// Does with a gate what is asked for. True if every check passed.
+pub(crate) fn run(project: &Project, arguments: &GateArguments) -> Result<bool> {
+    let gate = arguments.gate;
+    if gate.checks().is_empty() {
+        println!(
+            "{gate:?} is not part of this version: nothing was checked and nothing is passed."
+        );
+        return Ok(false);
+    }
+    if arguments.self_test {
+        return self_test::run(project, gate, arguments.only.as_deref());
+    }
+    if arguments.coverage {
+        return coverage::run(project, gate);
+    }
+    run_checks(project, gate)
+}
+
+fn run_checks(project: &Project, gate: Gate) -> Result<bool> {
     let tools = Tools::read(project)?;
     let mut results = Vec::new();
-    for check in checks {
+    for check in gate.checks() {
         println!("{}", check.id);
-        let (outcome, time) = run_check(project, &tools, gate, check)?;
+        let log = project
+            .made("gates")
+            .join(format!("{}-{}.log", gate.name(), check.id));
+        let (outcome, time) = match check.hindrance(project, &tools) {
+            Some(reason) => (Outcome::NotRun(reason), Duration::ZERO),
+            None => perform(project, check.steps, check.proof, &log)?,
+        };
         println!("      {} {}", outcome.word(), seconds(time));
         results.push(Checked { check, outcome });
     }
@@ -96,29 +147,6 @@ pub(crate) fn run(project: &Project, gate: Gate) -> Result<bool> {
     let passed = results.iter().all(|result| result.outcome.passed());
     println!("{gate:?} {}", if passed { "passed" } else { "failed" });
     Ok(passed)
-}
-
-fn run_check(
-    project: &Project,
-    tools: &Tools,
-    gate: Gate,
-    check: &Check,
-) -> Result<(Outcome, Duration)> {
-    if check.steps.is_empty() {
-        let reason = "not part of this version".to_owned();
-        return Ok((Outcome::NotRun(reason), Duration::ZERO));
-    }
-    if let Some(reason) = check
-        .needs
-        .iter()
-        .find_map(|need| tools.missing(project, need))
-    {
-        return Ok((Outcome::NotRun(reason), Duration::ZERO));
-    }
-    let log = project
-        .made("gates")
-        .join(format!("{}-{}.log", gate.name(), check.id));
-    perform(project, check.steps, check.proof, &log)
 }
 
 impl Checked {
@@ -132,6 +160,25 @@ impl Checked {
 }
 
 impl Check {
+    /// Why it can't run.
+    fn hindrance(&self, project: &Project, tools: &Tools) -> Option<String> {
+        if self.steps.is_empty() {
+            return Some("not part of this version".to_owned());
+        }
+        let mut needs = self.needs.iter();
+        needs.find_map(|need| tools.missing(project, need))
+    }
+
+    /// The packages that its commands name.
+    fn packages(&self) -> Vec<&'static str> {
+        let lines = self.steps.iter().map(|step| step.line);
+        lines
+            .flat_map(|line| line.windows(2))
+            .filter(|pair| pair[0] == "--package")
+            .map(|pair| pair[1])
+            .collect()
+    }
+
     /// The commands as a person would type them.
     fn command(&self) -> String {
         let lines: Vec<String> = self

@@ -9,6 +9,7 @@ mod rules;
 mod self_test;
 
 use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::project::Project;
 use crate::table;
@@ -25,15 +26,32 @@ struct Finding {
     violations: Vec<String>,
 }
 
-/// The checks of the pure crates alone.
-const PURITY: [&str; 3] = ["pure-dependencies", "pure-sources", "api-bans"];
+/// Which checks. The two halves share none, so that one defect fails one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Part {
+    /// Every check
+    #[default]
+    All,
+    /// Who may use whom, runtimes, network, and what the offline crates may not touch
+    Arrows,
+    /// What the pure crates may not touch
+    Purity,
+}
 
-/// Checks the workspace, or its pure crates alone, and prints a table. True if every check passed.
-pub(crate) fn run(project: &Project, purity: bool) -> Result<bool> {
-    let mut findings = check(project)?;
-    if purity {
-        findings.retain(|finding| PURITY.contains(&finding.check));
+impl Part {
+    fn has(self, check: &str) -> bool {
+        let is_purity = ["pure-dependencies", "pure-sources", "api-bans"].contains(&check);
+        match self {
+            Self::All => true,
+            Self::Arrows => !is_purity,
+            Self::Purity => is_purity,
+        }
     }
+}
+
+/// Checks the workspace and prints a table. True if every check passed.
+pub(crate) fn run(project: &Project, part: Part) -> Result<bool> {
+    let findings = check(project, part)?;
     for finding in &findings {
         for violation in &finding.violations {
             println!("{}: {violation}", finding.check);
@@ -58,31 +76,35 @@ pub(crate) fn run(project: &Project, purity: bool) -> Result<bool> {
     Ok(passed == findings.len())
 }
 
-/// All checks in order. The compiler's part runs only over a sound graph.
-fn check(project: &Project) -> Result<Vec<Finding>> {
+/// The checks of a part in order. The compiler's one runs only over a graph that this part found
+/// sound.
+fn check(project: &Project, part: Part) -> Result<Vec<Finding>> {
     let packages = graph::read(project)?;
     let mut findings: Vec<Finding> = graph::CHECKS
         .iter()
+        .filter(|(check, _)| part.has(check))
         .map(|(check, violations_in)| finding(check, violations_in(&packages, &rules::CRATES)))
         .collect();
     let sound = findings.iter().all(|finding| finding.outcome.passed());
-    findings.push(finding(
-        "pure-sources",
-        purity::pure_violations(project, &packages)?,
-    ));
-    findings.push(finding(
-        "offline-sources",
-        purity::offline_violations(project, &packages)?,
-    ));
-    findings.push(if sound {
-        finding("api-bans", bans::violations(project, &packages)?)
-    } else {
-        Finding {
-            check: "api-bans",
-            outcome: Outcome::NotRun("the dependency graph must pass first".to_owned()),
-            violations: Vec::new(),
-        }
-    });
+    if part.has("pure-sources") {
+        let violations = purity::pure_violations(project, &packages)?;
+        findings.push(finding("pure-sources", violations));
+    }
+    if part.has("offline-sources") {
+        let violations = purity::offline_violations(project, &packages)?;
+        findings.push(finding("offline-sources", violations));
+    }
+    if part.has("api-bans") {
+        findings.push(if sound {
+            finding("api-bans", bans::violations(project, &packages)?)
+        } else {
+            Finding {
+                check: "api-bans",
+                outcome: Outcome::NotRun("the dependency graph must pass first".to_owned()),
+                violations: Vec::new(),
+            }
+        });
+    }
     Ok(findings)
 }
 

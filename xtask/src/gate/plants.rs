@@ -1,0 +1,267 @@
+//! The planted defects: for each check of the gates, one that a person could make, and that this
+//! check alone must find.
+//!
+//! So a plant stays away from what the main job of `determinism` and the oracles of
+//! `backtest-validation` exercise, unless it is for them: they see whatever changes a ledger.
+
+/// A defect, and who must find it.
+#[derive(Debug)]
+pub(super) struct Plant {
+    /// The check that must fail; every other must pass.
+    pub(super) check: &'static str,
+    /// What is wrong, in a few words.
+    pub(super) defect: &'static str,
+    pub(super) edits: &'static [Edit],
+    /// What the log of the check must speak of, so that it fails for this reason.
+    pub(super) says: &'static str,
+    /// Whether the defect is committed, as an author would.
+    pub(super) committed: bool,
+}
+
+/// A text that stands exactly once in a file, and what stands there instead.
+#[derive(Debug)]
+pub(super) struct Edit {
+    pub(super) file: &'static str,
+    pub(super) old: &'static str,
+    pub(super) new: &'static str,
+}
+
+/// Every plant, in the order of the gates and of their checks. Each compiles, without a warning.
+pub(super) const PLANTS: &[Plant] = &[
+    Plant {
+        check: "clean-tree",
+        defect: "a change that is not committed",
+        edits: &[Edit {
+            file: "SECURITY.md",
+            old: "Only the newest version gets fixes.\n",
+            new: "Every version gets fixes for a year.\n",
+        }],
+        says: "not committed:  M SECURITY.md",
+        committed: false,
+    },
+    Plant {
+        check: "format",
+        defect: "a line that is not formatted",
+        edits: &[Edit {
+            file: "crates/report/src/summary/tally.rs",
+            old: "        let names = self.0.into_iter();\n",
+            new: "        let names  = self.0.into_iter();\n",
+        }],
+        says: "Diff in ",
+        committed: true,
+    },
+    Plant {
+        check: "clippy-bans",
+        defect: "a hash set where events are read",
+        edits: &[
+            Edit {
+                file: "crates/contracts/src/events.rs",
+                old: "use std::collections::BTreeSet;\n",
+                new: "use std::collections::HashSet;\n",
+            },
+            Edit {
+                file: "crates/contracts/src/events.rs",
+                old: "let mut at_once = BTreeSet::new();",
+                new: "let mut at_once = HashSet::new();",
+            },
+        ],
+        says: "use of a disallowed type `std::collections::HashSet`",
+        committed: true,
+    },
+    Plant {
+        check: "layers",
+        defect: "the broker's interface depends on documents",
+        edits: &[
+            Edit {
+                file: "adapters/broker/Cargo.toml",
+                old: "ios012-constraints.workspace = true\n",
+                new: "ios012-constraints.workspace = true\nios012-contracts.workspace = true\n",
+            },
+            Edit {
+                file: "Cargo.lock",
+                old: "name = \"ios012-broker\"\nversion = \"0.1.0\"\ndependencies = [\n \"ios012-constraints\",\n",
+                new: "name = \"ios012-broker\"\nversion = \"0.1.0\"\ndependencies = [\n \"ios012-constraints\",\n \"ios012-contracts\",\n",
+            },
+        ],
+        says: "ios012-broker (layer 3) may not use ios012-contracts",
+        committed: true,
+    },
+    Plant {
+        check: "pure-functions",
+        defect: "a float in core",
+        edits: &[Edit {
+            file: "crates/core/src/fixed.rs",
+            old: "/// Direction in which a product or quotient",
+            new: "/// The quantum of money, for displays.\npub const DISPLAYED_QUANTUM: f64 = 1e-8;\n\n/// Direction in which a product or quotient",
+        }],
+        says: "`f64`: floats are not exact",
+        committed: true,
+    },
+    Plant {
+        check: "exposure-math",
+        defect: "a flip may move by max_delta on each side",
+        edits: &[Edit {
+            file: "crates/constraints/src/decide/leg.rs",
+            old: "        let left = difference(max_delta, self.reduction)?;\n",
+            new: "        let left = max_delta;\n",
+        }],
+        says: "test result: FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "accounting-identity",
+        defect: "the balance sheet forgets interest below a quantum",
+        edits: &[Edit {
+            file: "crates/core/src/account/books/post.rs",
+            old: "        let (gain, left) = post_accrued(sheet.interest, accrued)?;
+        let lines = [
+            (Account::Cash, gain),
+            (Account::Interest, gain.checked_neg()?),
+        ];
+        let mut entry = self.entry(branch, &lines, NO_HOLDINGS)?;
+        entry.sheet.interest = left;
+        Ok(entry)
+",
+            new: "        let (gain, _) = post_accrued(sheet.interest, accrued)?;
+        let lines = [
+            (Account::Cash, gain),
+            (Account::Interest, gain.checked_neg()?),
+        ];
+        self.entry(branch, &lines, NO_HOLDINGS)
+",
+        }],
+        says: "test account::tests::histories::",
+        committed: true,
+    },
+    Plant {
+        check: "safe-prefixes",
+        defect: "a wave of shorts forgets that net is short already",
+        edits: &[Edit {
+            file: "crates/core/src/sequence/wave.rs",
+            old: "shorts.is_zero() || shorts.checked_sub(net)? <= limit;",
+            new: "shorts.is_zero() || shorts <= limit;",
+        }],
+        says: "test sequence::tests::waves::i10_every_prefix_is_safe ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "constraint-enforcement",
+        defect: "a reduction may be larger than the position, and flip it",
+        edits: &[Edit {
+            file: "crates/constraints/src/control/checks.rs",
+            old: "    pass_if(check.order.quantity <= check.context.position.checked_abs()?)\n",
+            new: "    pass_if(check.order.quantity.is_positive())\n",
+        }],
+        says: "test result: FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "lineage-consistency",
+        defect: "a control character is hashed as other bytes than RFC 8785 says",
+        edits: &[Edit {
+            file: "crates/lineage/src/canonical.rs",
+            old: "write!(out, \"\\\\u{:04x}\", u32::from(control))",
+            new: "write!(out, \"\\\\u{:04X}\", u32::from(control))",
+        }],
+        says: "test canonical::tests::escapes_as_rfc_8785_does ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "determinism",
+        defect: "the profile of the build is in the engine's identity",
+        edits: &[Edit {
+            file: "crates/engine/src/engine.rs",
+            old: "        name: Code::literal(\"ios012\"),\n",
+            new: "        name: Code::literal(if cfg!(debug_assertions) {
+            \"ios012-debug\"
+        } else {
+            \"ios012\"
+        }),\n",
+        }],
+        says: "debug and release differ in ",
+        committed: true,
+    },
+    Plant {
+        check: "dependencies",
+        defect: "a library in any version",
+        edits: &[Edit {
+            file: "Cargo.toml",
+            old: "itoa = { version = \"1.0.18\",",
+            new: "itoa = { version = \"*\",",
+        }],
+        says: "wildcard",
+        committed: true,
+    },
+    Plant {
+        check: "documentation",
+        defect: "a link to a type that does not exist",
+        edits: &[Edit {
+            file: "crates/report/src/summary/tally.rs",
+            old: "/// How often something happened.\n",
+            new: "/// How often something happened, as [`Tallies`] has it.\n",
+        }],
+        says: "unresolved link to `Tallies`",
+        committed: true,
+    },
+    Plant {
+        check: "backtest-validation",
+        defect: "the financing rates of longs and shorts are exchanged when events are read",
+        edits: &[Edit {
+            file: "crates/contracts/src/events.rs",
+            old: "                long_rate: at!(long_rate, rate),
+                short_rate: at!(short_rate, rate),
+",
+            new: "                long_rate: at!(short_rate, rate),
+                short_rate: at!(long_rate, rate),
+",
+        }],
+        says: "test six_instruments_agree_with_the_arithmetic_by_hand ... FAILED",
+        committed: true,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Gate;
+    use super::*;
+
+    #[test]
+    fn every_check_that_runs_has_a_plant_and_every_plant_its_check() {
+        let checks = Gate::ALL.into_iter().flat_map(Gate::checks);
+        let running: Vec<&str> = checks
+            .filter(|check| !check.steps.is_empty())
+            .map(|check| check.id)
+            .collect();
+        let mut planted: Vec<&str> = PLANTS.iter().map(|plant| plant.check).collect();
+        planted.dedup();
+        assert_eq!(planted, running);
+    }
+
+    #[test]
+    fn every_text_to_replace_stands_exactly_once() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for plant in PLANTS {
+            assert!(
+                !plant.edits.is_empty() && !plant.says.is_empty(),
+                "{}",
+                plant.defect
+            );
+            for edit in plant.edits {
+                let text = std::fs::read_to_string(root.join(edit.file)).unwrap();
+                let found = text.matches(edit.old).count();
+                assert_eq!(found, 1, "{}: {}: {:?}", plant.check, edit.file, edit.old);
+                assert_ne!(edit.old, edit.new, "{}", plant.defect);
+            }
+        }
+    }
+
+    #[test]
+    fn defects_have_names_of_their_own() {
+        let mut defects: Vec<&str> = PLANTS.iter().map(|plant| plant.defect).collect();
+        defects.sort_unstable();
+        defects.dedup();
+        assert_eq!(defects.len(), PLANTS.len());
+    }
+}
