@@ -83,6 +83,14 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::Tests,
     },
     Suite {
+        name: "gate-coverage",
+        shows: "each test of the pure crates and of lineage belongs to one check of gate G1",
+        hermetic: true,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "gate", "g1", "--coverage"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
         name: "documentation",
         shows: "the documentation builds without warnings",
         hermetic: true,
