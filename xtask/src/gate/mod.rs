@@ -1,5 +1,6 @@
 //! The gates of ADR-004: named checks, a table, and evidence for the tree they ran on.
 
+mod copy;
 mod coverage;
 mod evidence;
 mod g1;

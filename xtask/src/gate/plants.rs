@@ -105,7 +105,7 @@ pub(super) const PLANTS: &[Plant] = &[
             old: "        let left = difference(max_delta, self.reduction)?;\n",
             new: "        let left = max_delta;\n",
         }],
-        says: "test result: FAILED",
+        says: "test invariants::i2_no_step_is_longer_than_max_delta ... FAILED",
         committed: true,
     },
     Plant {
@@ -152,7 +152,7 @@ pub(super) const PLANTS: &[Plant] = &[
             old: "    pass_if(check.order.quantity <= check.context.position.checked_abs()?)\n",
             new: "    pass_if(check.order.quantity.is_positive())\n",
         }],
-        says: "test result: FAILED",
+        says: "test leaks::nt_reducing_neither_opens_nor_flips ... FAILED",
         committed: true,
     },
     Plant {

@@ -3,13 +3,13 @@
 //! All of it happens in a copy below `target/plants`. The copy is brought up to the tree before
 //! every run, so a run that was interrupted leaves nothing behind that counts.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::plants::{Edit, PLANTS, Plant};
+use super::copy::{Planted, clean, commit, lay_out};
+use super::plants::{PLANTS, Plant};
 use super::{Check, ErrorClass, Gate, coverage};
 use crate::clock::Stopwatch;
 use crate::project::Project;
@@ -17,17 +17,6 @@ use crate::reach::Reach;
 use crate::table;
 use crate::tools::Tools;
 use crate::work::{Outcome, Proof, perform_quietly, read_log, seconds};
-
-/// Release builds that cost a third: what they compute is the same, and speed is nobody's matter
-/// here.
-const QUICK_BUILDS: &[(&str, &str)] = &[
-    ("CARGO_INCREMENTAL", "1"),
-    ("CARGO_PROFILE_DEV_DEBUG", "false"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
-    ("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
-    ("CARGO_PROFILE_RELEASE_LTO", "off"),
-];
 
 /// The copy, and what runs in it.
 struct Field<'project> {
@@ -147,23 +136,8 @@ impl Verdicts {
 }
 
 impl<'project> Field<'project> {
-    /// Copies the tree as it is, committed or not, into a repository of its own.
     fn lay_out(project: &'project Project, gate: Gate) -> Result<Self> {
-        let folder = project.made("plants");
-        let root = folder.join("tree");
-        let copy = Project::at(&root)
-            .with_target(&folder.join("target"))
-            .with_variables(QUICK_BUILDS);
-        mirror(project, &copy)?;
-        let tools = copy.made("tools");
-        if !tools.exists() {
-            fs::create_dir_all(copy.root().join("target"))?;
-            std::os::unix::fs::symlink(project.made("tools"), &tools)?;
-        }
-        if !root.join(".git").exists() {
-            copy.output("git", &["init", "--quiet"])?;
-        }
-        commit(&copy, "the tree")?;
+        let copy = lay_out(project)?;
         Ok(Self {
             project,
             tools: Tools::read(&copy)?,
@@ -180,7 +154,7 @@ impl<'project> Field<'project> {
         }
         let verdicts = self.run_checks(Some(plant))?;
         planted.restore()?;
-        commit(&self.copy, "the tree again")?;
+        clean(&self.copy)?;
         let failed = verdicts.failed();
         let not_affected = verdicts.not_affected();
         Ok(Trial {
@@ -251,94 +225,6 @@ impl<'project> Field<'project> {
     }
 }
 
-/// Files as they were before a plant; dropping it restores them too.
-struct Planted {
-    before: Vec<(PathBuf, String)>,
-}
-
-impl Planted {
-    fn plant(root: &Path, plant: &Plant) -> Result<Self> {
-        let mut planted = Self { before: Vec::new() };
-        for edit in plant.edits {
-            let path = root.join(edit.file);
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("cannot read {}", edit.file))?;
-            let new = edit.apply(&text).with_context(|| plant.defect)?;
-            planted.before.push((path.clone(), text));
-            fs::write(path, new)?;
-        }
-        Ok(planted)
-    }
-
-    fn restore(mut self) -> Result<()> {
-        while let Some((path, text)) = self.before.pop() {
-            fs::write(path, text)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Planted {
-    fn drop(&mut self) {
-        while let Some((path, text)) = self.before.pop() {
-            // The next run copies the tree anew, whatever happens here.
-            let _ = fs::write(path, text);
-        }
-    }
-}
-
-impl Edit {
-    fn apply(&self, text: &str) -> Result<String> {
-        let found = text.matches(self.old).count();
-        let (file, old) = (self.file, self.old);
-        ensure!(
-            found == 1,
-            "{file} holds {found} times, must be once: {old:?}"
-        );
-        Ok(text.replacen(old, self.new, 1))
-    }
-}
-
-/// Makes the files of the copy those of the tree. What is the same is left alone, so that cargo
-/// builds it once.
-fn mirror(project: &Project, copy: &Project) -> Result<()> {
-    let files = project.files()?;
-    if copy.root().join(".git").exists() {
-        for file in copy.files()? {
-            if files.binary_search(&file).is_err() {
-                fs::remove_file(copy.root().join(file))?;
-            }
-        }
-    }
-    for file in &files {
-        let (from, to) = (project.root().join(file), copy.root().join(file));
-        let wanted = fs::read(&from).with_context(|| format!("cannot read {file}"))?;
-        if fs::read(&to).is_ok_and(|there| there == wanted) {
-            continue;
-        }
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::copy(from, to).with_context(|| format!("cannot copy {file}"))?;
-    }
-    Ok(())
-}
-
-/// Commits whatever there is in the copy, under nobody's name.
-fn commit(copy: &Project, message: &str) -> Result<()> {
-    copy.output("git", &["add", "--all"])?;
-    let settings = [
-        "user.name=self-test",
-        "user.email=self-test@localhost",
-        "commit.gpgsign=false",
-    ];
-    let mut arguments: Vec<&str> = settings.iter().flat_map(|set| ["-c", set]).collect();
-    arguments.extend(["commit", "--quiet", "--no-verify", "--allow-empty"]);
-    arguments.extend(["--message", message]);
-    copy.output("git", &arguments)?;
-    Ok(())
-}
-
 fn render(trials: &[Trial]) -> String {
     let rows: Vec<[String; 5]> = trials
         .iter()
@@ -362,42 +248,6 @@ fn render(trials: &[Trial]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_that_does_not_stand_exactly_once_is_no_plant() {
-        let edit = Edit {
-            file: "a.rs",
-            old: "x",
-            new: "y",
-        };
-        assert_eq!(edit.apply("a x b").unwrap(), "a y b");
-        assert!(edit.apply("a b").is_err());
-        assert!(edit.apply("x x").is_err());
-    }
-
-    #[test]
-    fn a_plant_is_taken_back_also_without_asking() {
-        let folder = std::env::temp_dir().join(format!("ios012-plant-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("a.rs");
-        fs::write(&file, "fn right() {}").unwrap();
-        let plant = Plant {
-            check: "a",
-            defect: "b",
-            edits: &[Edit {
-                file: "a.rs",
-                old: "right",
-                new: "wrong",
-            }],
-            says: "c",
-            committed: true,
-        };
-        let planted = Planted::plant(&folder, &plant).unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), "fn wrong() {}");
-        drop(planted);
-        assert_eq!(fs::read_to_string(&file).unwrap(), "fn right() {}");
-        fs::remove_dir_all(&folder).unwrap();
-    }
 
     #[test]
     fn plants_are_held_against_the_grave_checks_of_every_gate() {
