@@ -79,7 +79,7 @@ impl PaperBroker {
             return Ok(Answer::Expired(Code::literal("scripted_partial")));
         }
         let fill = BrokerFill {
-            fill_id: Code::literal("1"),
+            fill_id: const { Code::literal("1") },
             quantity,
             price,
             fee: order.commission(quantity, price, self.fee)?,

@@ -79,17 +79,15 @@ pub fn decide(
     decisions: &mut Decisions,
 ) -> Result<(), ConstraintsError> {
     decisions.allowed.clear();
+    let used = core::mem::take(&mut decisions.bindings);
     let mut legs = core::mem::take(&mut decisions.legs);
     legs.clear();
-    let outcome = decide_legs(universe, assets, portfolio, &mut legs);
+    let outcome = decide_legs(universe, assets, portfolio, used, &mut legs);
     if outcome.is_ok() {
-        decisions.bindings.resize_with(legs.len(), Vec::new);
-        for (leg, bindings) in legs.iter_mut().zip(&mut decisions.bindings) {
+        for leg in &mut legs {
             decisions.allowed.push(leg.allowed());
-            core::mem::swap(bindings, &mut leg.bindings);
+            decisions.bindings.push(core::mem::take(&mut leg.bindings));
         }
-    } else {
-        decisions.bindings.clear();
     }
     decisions.legs = legs;
     outcome
@@ -99,6 +97,7 @@ fn decide_legs(
     universe: &Universe,
     assets: &[AssetState],
     portfolio: PortfolioState,
+    used: Vec<Vec<Binding>>,
     legs: &mut Vec<Leg>,
 ) -> Result<(), ConstraintsError> {
     if assets.len() != universe.assets.len() {
@@ -107,8 +106,11 @@ fn decide_legs(
             found: assets.len(),
         });
     }
+    let mut used = used.into_iter();
     for (row, state) in universe.assets.iter().zip(assets) {
-        legs.push(bound::bounded_leg(row, state, portfolio)?);
+        let mut bindings = used.next().unwrap_or_default();
+        bindings.clear();
+        legs.push(bound::bounded_leg(row, state, portfolio, bindings)?);
     }
     cure::mark_broken(universe, portfolio, legs)?;
     cure::cure(universe, portfolio, legs)?;

@@ -282,16 +282,16 @@ impl<'input> Checks<'input> {
         let mut limited = Cursor::new(&limits.assets);
         let mut priced = Cursor::new(&self.market.rows);
         for target in &self.mandate.targets {
-            let id = target.asset_id.as_str();
+            let id = &target.asset_id;
             let asset = known
-                .find(id, |asset| asset.asset_id.as_str())
+                .find(id, |asset| &asset.asset_id)
                 .ok_or_else(|| self.refuse_target(RefusalCode::UnknownAsset, target))?;
             self.direction(asset.1, target)?;
             let (_, limit) = limited
-                .find(id, |row| row.asset_id.as_str())
+                .find(id, |row| &row.asset_id)
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoLimits, target))?;
             let (_, row) = priced
-                .find(id, |row| row.asset_id.as_str())
+                .find(id, |row| &row.asset_id)
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoPrice, target))?;
             let quoted = if self.is_action {
                 self.quoted_for_action(asset, row, &rates)?
@@ -409,10 +409,7 @@ impl<'input> Checks<'input> {
         }
         let mut known = Cursor::new(self.standing.registry().assets());
         for row in &market.rows {
-            if known
-                .find(row.asset_id.as_str(), |asset| asset.asset_id.as_str())
-                .is_none()
-            {
+            if known.find(&row.asset_id, |asset| &asset.asset_id).is_none() {
                 let refusal = self.refuse_market(RefusalCode::UnknownAsset, row, "asset_id");
                 return Err(refusal.value(&row.asset_id));
             }
@@ -530,7 +527,7 @@ struct Quoted {
     market_open: bool,
 }
 
-/// Finds ascending keys in a sorted table, where the next key is mostly the next row.
+/// Finds ascending assets in a sorted table, where the next asset is mostly the next row.
 struct Cursor<'rows, Row> {
     rows: &'rows [Row],
     next: usize,
@@ -541,13 +538,18 @@ impl<'rows, Row> Cursor<'rows, Row> {
         Self { rows, next: 0 }
     }
 
-    fn find(&mut self, key: &str, key_of: impl Fn(&Row) -> &str) -> Option<(usize, &'rows Row)> {
-        let near = self.rows.get(self.next).filter(|row| key_of(row) == key);
+    fn find(
+        &mut self,
+        asset_id: &AssetId,
+        id_of: impl Fn(&Row) -> &AssetId,
+    ) -> Option<(usize, &'rows Row)> {
+        let next = self.rows.get(self.next);
+        let near = next.filter(|row| id_of(row) == asset_id);
         let at = match near {
             Some(_) => self.next,
             None => self
                 .rows
-                .binary_search_by(|row| key_of(row).cmp(key))
+                .binary_search_by(|row| id_of(row).cmp(asset_id))
                 .ok()?,
         };
         self.next = at.saturating_add(1);

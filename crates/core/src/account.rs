@@ -88,12 +88,12 @@ impl Accounts {
         };
         let entry = accounts.books.opening_cash(currency, cash)?;
         let change = accounts.flows.opening_cash(currency, cash)?;
-        accounts.commit(&entry, &change)?;
+        accounts.commit(entry, change)?;
         for opening in positions {
             let spec = AssetSpec::opened(opening.asset_id.clone(), currency.clone())?;
             let entry = accounts.books.opening_position(&spec, opening)?;
             let change = accounts.flows.opening_position(&spec, opening)?;
-            accounts.commit(&entry, &change)?;
+            accounts.commit(entry, change)?;
         }
         Ok(accounts)
     }
@@ -128,8 +128,8 @@ impl Accounts {
         }
         let entry = self.books.rate_entry(currency, rate)?;
         let change = self.flows.rate_change(currency, rate)?;
-        self.books.commit_rate(&entry, rate);
-        self.flows.commit_rate(&change, rate);
+        self.books.commit_rate(entry, rate);
+        self.flows.commit_rate(change, rate);
         self.check()
     }
 
@@ -141,7 +141,7 @@ impl Accounts {
         let entry = self.books.mark(asset_id, price)?;
         let change = self.flows.mark(asset_id, price)?;
         match (entry, change) {
-            (Some(entry), Some(change)) => self.commit(&entry, &change),
+            (Some(entry), Some(change)) => self.commit(entry, change),
             (None, None) => Ok(()),
             _ => Err(CoreError::NoAccount),
         }
@@ -155,7 +155,7 @@ impl Accounts {
     pub fn fill(&mut self, spec: &AssetSpec, fill: &BookedFill) -> Result<(), CoreError> {
         let entry = self.books.fill(spec, fill)?;
         let change = self.flows.fill(spec, fill)?;
-        self.commit(&entry, &change)
+        self.commit(entry, change)
     }
 
     /// Books an event and returns its entry. An event of an asset that is not held, or of a
@@ -190,7 +190,7 @@ impl Accounts {
         let entry = self.books.event(kind, into)?;
         let change = self.flows.event(kind, into)?;
         let posted = self.books.lines(&entry)?;
-        self.commit(&entry, &change)?;
+        self.commit(entry, change)?;
         Ok(posted)
     }
 
@@ -228,9 +228,9 @@ impl Accounts {
     }
 
     /// Compares what an event makes of the two sides, and takes it if they are equal.
-    fn commit(&mut self, entry: &books::Entry, change: &flows::Change) -> Result<(), CoreError> {
-        let (equity, sheet) = self.books.outcome(entry);
-        let (total, flows) = self.flows.outcome(change);
+    fn commit(&mut self, entry: books::Drafted, change: flows::Drafted) -> Result<(), CoreError> {
+        let (equity, sheet) = self.books.outcome(&entry);
+        let (total, flows) = self.flows.outcome(&change);
         compare(equity, total)?;
         compare_results(sheet, flows)?;
         self.books.commit(entry);

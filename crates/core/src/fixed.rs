@@ -28,25 +28,29 @@ pub enum Rounding {
 ///
 /// # Errors
 /// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if the result leaves `i128`.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the divisor is non-zero, MIN / -1 is excluded by checked_div, and 128 × 128 bits fit 256"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
 pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
-    const OPERATION: &str = "mul_div";
     if divisor == 0 {
         return Err(CoreError::DivisionByZero {
-            operation: OPERATION,
+            operation: "mul_div",
         });
     }
+    match a.checked_mul(b) {
+        Some(product) => narrow_div(product, divisor, rounding),
+        None => wide_div(I256::from(a) * I256::from(b), I256::from(divisor), rounding),
+    }
+}
+
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the checked quotient excludes a divisor of zero and MIN / -1"
+)]
+fn narrow_div(numerator: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
     let overflow = CoreError::Overflow {
-        operation: OPERATION,
+        operation: "mul_div",
     };
-    let Some(product) = a.checked_mul(b) else {
-        return wide_div(I256::from(a) * I256::from(b), I256::from(divisor), rounding);
-    };
-    let quotient = product.checked_div(divisor).ok_or(overflow)?;
-    let rest = product % divisor;
+    let quotient = numerator.checked_div(divisor).ok_or(overflow)?;
+    let rest = numerator % divisor;
     let away = match rounding {
         Rounding::TowardZero => false,
         Rounding::AwayFromZero => rest != 0,
@@ -60,7 +64,7 @@ pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i1
     if !away {
         return Ok(quotient);
     }
-    let step = if (product < 0) == (divisor < 0) {
+    let step = if (numerator < 0) == (divisor < 0) {
         1
     } else {
         -1
@@ -79,6 +83,16 @@ pub fn product_div(
     divisors: &[i128],
     rounding: Rounding,
 ) -> Result<i128, CoreError> {
+    // Most products fit 128 bits, which are divided many times faster.
+    let narrow = |parts: &[i128]| {
+        let mut parts = parts.iter();
+        parts.try_fold(1_i128, |product, &part| product.checked_mul(part))
+    };
+    if let (Some(numerator), Some(divisor)) = (narrow(factors), narrow(divisors))
+        && divisor != 0
+    {
+        return narrow_div(numerator, divisor, rounding);
+    }
     let overflow = CoreError::Overflow {
         operation: "product_div",
     };
@@ -216,7 +230,7 @@ macro_rules! quantum {
 
             /// Appends the canonical decimal text.
             pub fn write_to(self, out: &mut String) {
-                write_decimal(self.0, Self::DECIMALS, out);
+                write_decimal(self.0, Self::SCALE.unsigned_abs(), $decimals, out);
             }
         }
 
@@ -328,39 +342,37 @@ fn check_grammar(text: &str) -> Result<(), CoreError> {
     Ok(())
 }
 
-/// Writes whole and fraction apart, so that nearly every number is two 64-bit divisions and two
-/// calls of `itoa`.
+/// Writes all digits at once and sets the point between them. A number below one is written as if
+/// it were one larger, which keeps the zeros after the point.
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "divisors are powers of ten, and the sum of a fraction and its scale fits 64 bits"
+    reason = "the sum is below twice the scale"
 )]
-fn write_decimal(units: i128, decimals: u32, out: &mut String) {
-    let scale = 10_u64.pow(decimals);
+fn write_decimal(units: i128, scale: u128, decimals: usize, out: &mut String) {
     let magnitude = units.unsigned_abs();
-    let mut digits = itoa::Buffer::new();
+    let is_below_one = magnitude < scale;
+    let written = if is_below_one {
+        magnitude + scale
+    } else {
+        magnitude
+    };
+    let mut buffer = itoa::Buffer::new();
+    // Nearly every number fits 64 bits, whose digits are found faster.
+    let digits = match u64::try_from(written) {
+        Ok(written) => buffer.format(written),
+        Err(_) => buffer.format(written),
+    };
+    let point = digits.len().saturating_sub(decimals);
+    let (whole, fraction) = digits.split_at_checked(point).unwrap_or((digits, ""));
     if units < 0 {
         out.push('-');
     }
-    let (mut fraction, mut unit) = if let Ok(small) = u64::try_from(magnitude) {
-        out.push_str(digits.format(small / scale));
-        (small % scale, scale)
-    } else {
-        out.push_str(digits.format(magnitude / u128::from(scale)));
-        let rest = magnitude % u128::from(scale);
-        (u64::try_from(rest).unwrap_or_default(), scale)
-    };
-    if fraction == 0 {
-        return;
+    out.push_str(if is_below_one { "0" } else { whole });
+    let last = fraction.bytes().rposition(|digit| digit != b'0');
+    if let Some(kept) = last.and_then(|last| fraction.get(..=last)) {
+        out.push('.');
+        out.push_str(kept);
     }
-    for zeros in [10_000, 100, 10] {
-        while fraction % zeros == 0 {
-            fraction /= zeros;
-            unit /= zeros;
-        }
-    }
-    // A leading one keeps the zeros after the point; it gives its place to the point.
-    out.push('.');
-    out.push_str(digits.format(unit + fraction).get(1..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -2,15 +2,19 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
 use crate::CoreError;
 
+/// Bytes of an identifier that stand in its prefix.
+const PREFIX: usize = 8;
+
 /// The first eight bytes as a number that orders as they do. Shorter text is padded with zeros,
 /// which no grammar allows.
 fn prefix(text: &str) -> u64 {
-    let mut bytes = [0; 8];
+    let mut bytes = [0; PREFIX];
     for (byte, &first) in bytes.iter_mut().zip(text.as_bytes()) {
         *byte = first;
     }
@@ -20,12 +24,37 @@ fn prefix(text: &str) -> u64 {
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $what:literal, $grammar:literal, $lengths:expr, $first:expr, $rest:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone)]
         pub struct $name {
-            // Compared first. It orders as the text does, and is usually all that is needed.
+            // Compared first. It orders as the text does, and is all of a short text.
             prefix: u64,
             text: Arc<str>,
         }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                match self.prefix.cmp(&other.prefix) {
+                    Ordering::Equal if self.text.len().max(other.text.len()) > PREFIX => {
+                        self.text.cmp(&other.text)
+                    }
+                    by_prefix => by_prefix,
+                }
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.cmp(other) == Ordering::Equal
+            }
+        }
+
+        impl Eq for $name {}
 
         impl $name {
             /// The grammar, as a regular expression.

@@ -29,6 +29,7 @@ use ios012_lineage::{
 };
 
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
+use decide::LimitCodes;
 use safety::Safety;
 use shock::Shocks;
 use state::OpenCycle;
@@ -87,6 +88,7 @@ struct CachedUniverse {
 #[derive(Debug, Default)]
 struct Buffers {
     account: String,
+    codes: LimitCodes,
     states: Vec<AssetState>,
     decisions: Decisions,
     plan: Plan,

@@ -61,7 +61,7 @@ pub fn order_id(lineage_hash: Hash, leg: u64) -> OrderId {
     let mut text = String::with_capacity(96);
     lineage_hash.write_to(&mut text);
     text.push('/');
-    text.push_str(&leg.to_string());
+    text.push_str(itoa::Buffer::new().format(leg));
     let mut id = [0; 16];
     for (to, from) in id.iter_mut().zip(sha256(text.as_bytes()).as_bytes()) {
         *to = *from;

@@ -1,17 +1,20 @@
 //! Steps 0 to 2: the ramp, the asset's own bounds and blocks, and the split of its move.
 
+use alloc::vec::Vec;
+
 use ios012_core::{CoreError, Rounding, mul_div};
 
 use super::leg::{Leg, difference, sum};
 use super::{AssetState, PortfolioState};
 use crate::universe::AssetRow;
-use crate::{Block, Limit};
+use crate::{Binding, Block, Limit};
 
-/// The move of one asset inside its own bounds.
+/// The move of one asset inside its own bounds. `bindings` is empty memory for its trace.
 pub(super) fn bounded_leg(
     row: &AssetRow,
     state: &AssetState,
     portfolio: PortfolioState,
+    bindings: Vec<Binding>,
 ) -> Result<Leg, CoreError> {
     let previous = state.previous.units();
     let bound = if previous < 0 { row.min } else { row.max };
@@ -21,6 +24,7 @@ pub(super) fn bounded_leg(
         above_bound: previous.unsigned_abs() > bound.unsigned_abs(),
         value: state.target.units(),
         capital_weight: row.capital_weight,
+        bindings,
         ..Leg::default()
     };
     if leg.open {

@@ -20,6 +20,8 @@ pub struct Books {
     branches: Vec<Branch>,
     /// Ascending by asset.
     positions: Vec<Position>,
+    /// The last entry that was made, posted or not. It is kept here so that it is not moved about.
+    draft: Entry,
 }
 
 /// The books of one currency. They balance by themselves.
@@ -67,13 +69,18 @@ struct Holding {
     financing: i128,
 }
 
-/// A balanced entry that was checked in full and is not posted yet.
-#[derive(Debug)]
-pub(super) struct Entry {
+/// What a branch and its positions are once an entry is posted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
     branch: usize,
     sheet: Sheet,
     holdings: Holdings,
 }
+
+/// The draft of the books balances, was checked in full, and is not posted yet.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Drafted(());
 
 /// Positions by their place, as an entry leaves them.
 type Holdings = [Option<(usize, Holding)>; 2];
@@ -87,11 +94,13 @@ impl Books {
         Self {
             branches: Vec::from([branch]),
             positions: Vec::new(),
+            draft: Entry::default(),
         }
     }
 
-    /// Posts an entry. It was checked when it was made.
-    pub(super) fn commit(&mut self, entry: &Entry) {
+    /// Posts the draft. It was checked when it was made.
+    pub(super) fn commit(&mut self, _: Drafted) {
+        let entry = &self.draft;
         if let Some(branch) = self.branches.get_mut(entry.branch) {
             branch.sheet = entry.sheet;
         }
@@ -102,14 +111,15 @@ impl Books {
         }
     }
 
-    /// The currency, equity and net liquidation value that an entry leads to.
-    pub(super) fn outcome(&self, entry: &Entry) -> (Money, Result<Money, CoreError>) {
-        let nlv = self.nlv_with(Some((entry.branch, &entry.sheet)));
-        (entry.sheet.equity, nlv)
+    /// The equity of its branch and the net liquidation value that the draft leads to.
+    pub(super) fn outcome(&self, _: &Drafted) -> (Money, Result<Money, CoreError>) {
+        let Entry { branch, sheet, .. } = &self.draft;
+        (sheet.equity, self.nlv_with(Some((*branch, sheet))))
     }
 
-    /// The lines of an entry that is not committed yet, those of the branch first.
-    pub(super) fn lines(&self, entry: &Entry) -> Result<Option<Posted>, CoreError> {
+    /// The lines of the draft, those of the branch first.
+    pub(super) fn lines(&self, _: &Drafted) -> Result<Option<Posted>, CoreError> {
+        let entry = &self.draft;
         let branch = self
             .branches
             .get(entry.branch)
@@ -143,16 +153,23 @@ impl Books {
         Ok((!lines.is_empty()).then_some(Posted { currency, lines }))
     }
 
-    /// An entry of these lines and what it makes of positions; their cost, revaluation and
+    /// Drafts an entry of these lines and what it makes of positions; their cost, revaluation and
     /// unrealised gain are posted with it. It must balance.
     fn entry(
-        &self,
+        &mut self,
         branch: usize,
         lines: &[(Account, Money)],
         holdings: Holdings,
-    ) -> Result<Entry, CoreError> {
-        let Branch { rate, sheet, .. } = self.branches.get(branch).ok_or(CoreError::NoAccount)?;
-        let mut sheet = *sheet;
+    ) -> Result<Drafted, CoreError> {
+        let before = self.branches.get(branch).ok_or(CoreError::NoAccount)?;
+        self.draft = Entry {
+            branch,
+            sheet: before.sheet,
+            holdings,
+        };
+        let Entry {
+            sheet, holdings, ..
+        } = &mut self.draft;
         let mut difference = Money::ZERO;
         for (account, amount) in lines {
             difference = difference.checked_add(*amount)?;
@@ -174,12 +191,8 @@ impl Books {
         if !difference.is_zero() {
             return Err(CoreError::Unbalanced { difference });
         }
-        sheet.close(*rate)?;
-        Ok(Entry {
-            branch,
-            sheet,
-            holdings,
-        })
+        sheet.close(before.rate)?;
+        Ok(Drafted(()))
     }
 
     fn branch_of(&self, currency: &CurrencyCode) -> Option<usize> {
@@ -263,16 +276,16 @@ impl Books {
         &mut self,
         currency: &CurrencyCode,
         rate: FxRate,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.branch(currency);
-        let mut entry = self.entry(place, &[], NO_HOLDINGS)?;
-        entry.sheet.close(Some(rate))?;
-        Ok(entry)
+        let drafted = self.entry(place, &[], NO_HOLDINGS)?;
+        self.draft.sheet.close(Some(rate))?;
+        Ok(drafted)
     }
 
-    pub(super) fn commit_rate(&mut self, entry: &Entry, rate: FxRate) {
-        self.commit(entry);
-        if let Some(branch) = self.branches.get_mut(entry.branch) {
+    pub(super) fn commit_rate(&mut self, drafted: Drafted, rate: FxRate) {
+        self.commit(drafted);
+        if let Some(branch) = self.branches.get_mut(self.draft.branch) {
             branch.rate = Some(rate);
         }
     }

@@ -23,6 +23,8 @@ pub struct Flows {
     /// Ascending by asset.
     lots: Vec<Lot>,
     base: Base,
+    /// The last change that was made, taken or not. It is kept here so that it is not moved about.
+    draft: Change,
 }
 
 #[derive(Debug, Clone)]
@@ -74,14 +76,19 @@ struct LotState {
     financing: i128,
 }
 
-/// What an event changes, checked in full and not taken yet.
-#[derive(Debug)]
-pub(super) struct Change {
+/// What a branch, its lots and the base ledger are once a change is taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Change {
     branch: usize,
     sums: Sums,
     base: Base,
     lots: Lots,
 }
+
+/// The draft of the flows was checked in full and is not taken yet.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Drafted(());
 
 /// Lots by their place, as an event leaves them.
 type Lots = [Option<(usize, LotState)>; 2];
@@ -97,6 +104,7 @@ impl Flows {
             branches: Vec::from([branch]),
             lots: Vec::new(),
             base: Base::default(),
+            draft: Change::default(),
         }
     }
 
@@ -140,7 +148,9 @@ impl Flows {
         branch.map_or(Money::ZERO, |branch| branch.sums.total)
     }
 
-    pub(super) fn commit(&mut self, change: &Change) {
+    /// Takes the draft. It was checked when it was made.
+    pub(super) fn commit(&mut self, _: Drafted) {
+        let change = &self.draft;
         if let Some(branch) = self.branches.get_mut(change.branch) {
             branch.sums = change.sums;
         }
@@ -152,8 +162,9 @@ impl Flows {
         self.base = change.base;
     }
 
-    /// The branch's total and the net liquidation value that a change leads to.
-    pub(super) fn outcome(&self, change: &Change) -> (Money, Result<Money, CoreError>) {
+    /// The total of its branch and the net liquidation value that the draft leads to.
+    pub(super) fn outcome(&self, _: &Drafted) -> (Money, Result<Money, CoreError>) {
+        let change = &self.draft;
         let nlv = || {
             for (at, branch) in self.branches.iter().enumerate() {
                 let sums = if at == change.branch {
@@ -200,7 +211,7 @@ impl Flows {
         &mut self,
         currency: &CurrencyCode,
         cash: Money,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let branch = self.branch(currency);
         self.change(branch, &[(Account::Opening, cash)], [None, None])
     }
@@ -209,7 +220,7 @@ impl Flows {
         &mut self,
         spec: &AssetSpec,
         opening: &OpeningPosition,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.place(spec);
         let (lot, before) = self.at(place)?;
         let after = LotState {
@@ -226,10 +237,10 @@ impl Flows {
 
     /// Nothing if the asset is not held.
     pub(super) fn mark(
-        &self,
+        &mut self,
         asset_id: &AssetId,
         price: Price,
-    ) -> Result<Option<Change>, CoreError> {
+    ) -> Result<Option<Drafted>, CoreError> {
         let Ok(place) = self.find(asset_id) else {
             return Ok(None);
         };
@@ -246,7 +257,7 @@ impl Flows {
         &mut self,
         spec: &AssetSpec,
         fill: &BookedFill,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.place(spec);
         let (lot, before) = self.at(place)?;
         let trade = Trade::measure(spec, before.quantity, before.cost, fill)?;
@@ -272,25 +283,26 @@ impl Flows {
         &mut self,
         currency: &CurrencyCode,
         rate: FxRate,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.branch(currency);
         let branch = self.branches.get(place).ok_or(CoreError::NoAccount)?;
-        let (mut sums, mut base) = (branch.sums, self.base);
+        self.draft = Change {
+            branch: place,
+            sums: branch.sums,
+            base: self.base,
+            lots: [None, None],
+        };
+        let Change { sums, base, .. } = &mut self.draft;
         sums.translated = rate.to_base(sums.total, Rounding::HalfEven)?;
         let change = sums.translated.checked_sub(branch.sums.translated)?;
         base.fx_revaluation = base.fx_revaluation.checked_add(change)?;
         base.count(1)?;
-        Ok(Change {
-            branch: place,
-            sums,
-            base,
-            lots: [None, None],
-        })
+        Ok(Drafted(()))
     }
 
-    pub(super) fn commit_rate(&mut self, change: &Change, rate: FxRate) {
-        self.commit(change);
-        if let Some(branch) = self.branches.get_mut(change.branch) {
+    pub(super) fn commit_rate(&mut self, drafted: Drafted, rate: FxRate) {
+        self.commit(drafted);
+        if let Some(branch) = self.branches.get_mut(self.draft.branch) {
             branch.rate = Some(rate);
         }
     }
@@ -304,37 +316,40 @@ impl Flows {
         }
     }
 
-    /// What these flows and lots make of a branch and of the base ledger. The change of the lots'
-    /// gains is unrealised gain.
+    /// Drafts what these flows and lots make of a branch and of the base ledger. The change of the
+    /// lots' gains is unrealised gain.
     fn change(
-        &self,
+        &mut self,
         branch: usize,
         flows: &[(Account, Money)],
         lots: Lots,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let before = self.branches.get(branch).ok_or(CoreError::NoAccount)?;
-        let (mut sums, mut base) = (before.sums, self.base);
+        self.draft = Change {
+            branch,
+            sums: before.sums,
+            base: self.base,
+            lots,
+        };
+        let Change {
+            sums, base, lots, ..
+        } = &mut self.draft;
         let mut booked = Booked::default();
         for &(account, amount) in flows {
-            booked.add(account, amount, before.rate, &mut sums, &mut base)?;
+            booked.add(account, amount, before.rate, sums, base)?;
         }
         for (place, after) in lots.iter().flatten() {
             let lot = self.lots.get(*place).ok_or(CoreError::NoAccount)?;
             let gain = after.gain.checked_sub(lot.state.gain)?;
-            booked.add(Account::Unrealised, gain, before.rate, &mut sums, &mut base)?;
+            booked.add(Account::Unrealised, gain, before.rate, sums, base)?;
             let held = after
                 .on_sheet(&lot.spec)?
                 .checked_sub(lot.state.on_sheet(&lot.spec)?)?;
             sums.held = sums.held.checked_add(held)?;
         }
         sums.total = sums.total.checked_add(booked.local)?;
-        booked.close(before, &mut sums, &mut base)?;
-        Ok(Change {
-            branch,
-            sums,
-            base,
-            lots,
-        })
+        booked.close(before, sums, base)?;
+        Ok(Drafted(()))
     }
 
     fn branch_of(&self, currency: &CurrencyCode) -> Option<usize> {

@@ -97,7 +97,7 @@ fn a_planted_difference_is_found() {
         .expect("books");
     let change = accounts.flows.mark(&id("A"), amount("101"));
     let change = change.expect("marks").expect("is held");
-    accounts.flows.commit(&change);
+    accounts.flows.commit(change);
     assert!(matches!(
         accounts.check(),
         Err(CoreError::AccountingIdentity { .. })
@@ -116,7 +116,7 @@ fn a_refused_event_changes_nothing() {
         .fill(&spot("A"), &buy("1", "100", "100", "0"))
         .expect("books");
     let change = accounts.flows.opening_cash(&usd(), amount("1"));
-    accounts.flows.commit(&change.expect("books"));
+    accounts.flows.commit(change.expect("books"));
     let before = accounts.books().nlv();
     let refused = accounts.fill(&spot("A"), &buy("1", "100", "100", "0"));
     assert!(matches!(refused, Err(CoreError::AccountingIdentity { .. })));

@@ -1,6 +1,8 @@
 //! From marked books to decision records.
 
-use ios012_constraints::{AssetState, Block, Limits, PortfolioState, Universe, decide};
+use ios012_constraints::{
+    AssetState, Block, Limit, Limits, PortfolioState, Universe, decide,
+};
 use ios012_contracts::{CycleInput, CycleRow};
 use ios012_core::fixed::{exposure_of, fraction_of, product_div, value_of};
 use ios012_core::{AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, mul_div};
@@ -117,20 +119,21 @@ impl Engine {
             row.target,
             open.input.constraints().document().hash(),
         );
+        let codes = &mut self.buffers.codes;
         let binding = bindings.iter().map(|binding| {
-            let limit: Code = binding.limit.to_string().parse()?;
             Ok::<_, EngineError>(Binding {
                 after: binding.after,
                 before: binding.before,
-                limit,
+                limit: codes.of(&binding.limit)?,
             })
         });
+        let binding = binding.collect::<Result<_, _>>()?;
         self.write(Decision {
             allowed_exposure: allowed,
             asset_id: spec.asset_id.clone(),
             lineage_hash,
             metadata: Metadata {
-                binding: binding.collect::<Result<_, _>>()?,
+                binding,
                 input_state_hash,
                 ramp_remaining: (limits.ramp_steps > 1).then_some(state.ramp_remaining.into()),
                 reason: reason(allowed == state.previous, allowed == row.target),
@@ -219,12 +222,15 @@ impl Engine {
     pub(super) fn exposure(&self, spec: &AssetSpec, nlv: Money) -> Result<Exposure, CoreError> {
         let rounding = Rounding::AwayFromZero;
         let books = self.accounts.books();
-        let as_booked = if books.quantity(&spec.asset_id).is_negative() {
+        let Some(position) = books.position(&spec.asset_id) else {
+            return Ok(Exposure::ZERO);
+        };
+        let as_booked = if position.quantity().is_negative() {
             Rounding::AwayFromZero
         } else {
             Rounding::TowardZero
         };
-        let notional = books.notional(&spec.asset_id, as_booked)?;
+        let notional = books.notional(position, as_booked)?;
         if spec.leverage_factor == Ratio::ONE {
             return exposure_of(notional, nlv, rounding);
         }
@@ -241,7 +247,7 @@ impl Engine {
         let rounding = Rounding::AwayFromZero;
         let books = self.accounts.books();
         books.positions().try_fold(Money::ZERO, |net, position| {
-            let notional = books.notional(position.asset_id(), rounding)?;
+            let notional = books.notional(position, rounding)?;
             let factor = position.spec().leverage_factor;
             net.checked_add(fraction_of(notional, factor, rounding)?)
         })
@@ -283,6 +289,21 @@ fn portfolio_block(input: &CycleInput) -> Block {
     }
 }
 
+/// The names of the limits that have bound so far, as records have them. Each is made once.
+#[derive(Debug, Default)]
+pub(super) struct LimitCodes(Vec<(Limit, Code)>);
+
+impl LimitCodes {
+    fn of(&mut self, limit: &Limit) -> Result<Code, EngineError> {
+        if let Some((_, code)) = self.0.iter().find(|(known, _)| known == limit) {
+            return Ok(code.clone());
+        }
+        let code: Code = limit.to_string().parse()?;
+        self.0.push((limit.clone(), code.clone()));
+        Ok(code)
+    }
+}
+
 /// The estimate at decision time: `abs(move) × NLV × (fee + slippage)`, rounded up once.
 fn transition_cost(
     previous: Exposure,
@@ -303,8 +324,8 @@ fn transition_cost(
 /// The code of a decision's reason.
 const fn reason(unchanged: bool, on_target: bool) -> Code {
     match (unchanged, on_target) {
-        (true, true) => Code::literal("on_target"),
-        (false, true) => Code::literal("to_target"),
-        (_, false) => Code::literal("limited"),
+        (true, true) => const { Code::literal("on_target") },
+        (false, true) => const { Code::literal("to_target") },
+        (_, false) => const { Code::literal("limited") },
     }
 }

@@ -67,12 +67,11 @@ impl Engine {
         let allowed = self.allowed_now()?;
         self.write_shortfalls(&allowed, &Code::literal("reductions_unfilled"))?;
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
-        let rows = open.input.rows().iter().zip(&allowed);
-        let now = rows.map(|(row, &allowed)| {
+        let mut now = Vec::with_capacity(allowed.len());
+        for (row, allowed) in open.input.rows().iter().zip(allowed) {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            Ok((self.accounts.books().quantity(&spec.asset_id), allowed))
-        });
-        let now = now.collect::<Result<Vec<_>, EngineError>>()?;
+            now.push((self.accounts.books().quantity(&spec.asset_id), allowed));
+        }
         let moves = moves(open, now.into_iter())?;
         let limits = open.input.constraints().limits();
         let capital = self.capital_above_floor(limits, open.nlv_before)?;
@@ -225,9 +224,10 @@ fn moves(
         .zip(&open.rows)
         .zip(held_and_allowed);
     let limits = open.input.constraints().limits();
-    let moves = rows.map(|((row, decided), (held, allowed))| {
+    let mut moves = Vec::with_capacity(open.rows.len());
+    for ((row, decided), (held, allowed)) in rows {
         let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-        Ok(Move {
+        moves.push(Move {
             spec,
             held,
             reference_price: row.reference_price,
@@ -236,9 +236,9 @@ fn moves(
             max_order_quantity: limits.asset(&spec.asset_id)?.max_order_quantity,
             previous: decided.previous,
             allowed,
-        })
-    });
-    moves.collect()
+        });
+    }
+    Ok(moves)
 }
 
 fn bounds(limits: &Limits) -> OrderBounds {

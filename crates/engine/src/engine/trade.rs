@@ -87,7 +87,11 @@ impl Engine {
             time: fill.time,
         })?;
         if filled {
-            self.finish(place, OutcomeState::Filled, Code::literal("filled"))?;
+            self.finish(
+                place,
+                OutcomeState::Filled,
+                const { Code::literal("filled") },
+            )?;
         }
         Ok(())
     }

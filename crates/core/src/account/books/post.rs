@@ -4,7 +4,7 @@ use super::super::rules::{
     self, Split, Trade, check_fill, dividend, funding, position_value, post_accrued,
 };
 use super::super::{Account, BookedFill, OpeningPosition};
-use super::{Books, Entry, Holding, NO_HOLDINGS, Position};
+use super::{Books, Drafted, Holding, NO_HOLDINGS, Position};
 use crate::{AssetId, AssetSpec, BookEventKind, CoreError, CurrencyCode, Money, Price, Quantity};
 
 impl Books {
@@ -12,7 +12,7 @@ impl Books {
         &mut self,
         currency: &CurrencyCode,
         cash: Money,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let branch = self.branch(currency);
         let lines = [
             (Account::Cash, cash),
@@ -25,7 +25,7 @@ impl Books {
         &mut self,
         spec: &AssetSpec,
         opening: &OpeningPosition,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.place(spec)?;
         let (position, held) = self.at(place)?;
         check_fill(spec, held.quantity, opening.quantity)?;
@@ -39,10 +39,10 @@ impl Books {
 
     /// Nothing if the asset is not held.
     pub(in super::super) fn mark(
-        &self,
+        &mut self,
         asset_id: &AssetId,
         price: Price,
-    ) -> Result<Option<Entry>, CoreError> {
+    ) -> Result<Option<Drafted>, CoreError> {
         let Ok(place) = self.find(asset_id) else {
             return Ok(None);
         };
@@ -59,7 +59,7 @@ impl Books {
         &mut self,
         spec: &AssetSpec,
         fill: &BookedFill,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let place = self.place(spec)?;
         let (position, held) = self.at(place)?;
         let trade = Trade::measure(spec, held.quantity, held.cost, fill)?;
@@ -91,7 +91,7 @@ impl Books {
         &mut self,
         kind: &BookEventKind,
         into: Option<&AssetSpec>,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         match kind {
             BookEventKind::Transfer { currency, amount } => {
                 let branch = self.branch(currency);
@@ -123,13 +123,13 @@ impl Books {
             } => {
                 let (_, position, held) = self.held(asset_id)?;
                 let gain = funding(&position.spec, held.quantity, *rate, *price)?;
-                self.payment(position, Account::Funding, gain)
+                self.payment(position.branch, Account::Funding, gain)
             }
             BookEventKind::Financing { asset_id, .. } => self.financing(asset_id, kind),
             BookEventKind::Dividend { asset_id, per_unit } => {
                 let (_, position, held) = self.held(asset_id)?;
                 let gain = dividend(held.quantity, *per_unit)?;
-                self.payment(position, Account::Dividends, gain)
+                self.payment(position.branch, Account::Dividends, gain)
             }
             BookEventKind::Split {
                 asset_id,
@@ -143,7 +143,7 @@ impl Books {
         }
     }
 
-    fn interest(&self, branch: usize, kind: &BookEventKind) -> Result<Entry, CoreError> {
+    fn interest(&mut self, branch: usize, kind: &BookEventKind) -> Result<Drafted, CoreError> {
         let sheet = &self.branches.get(branch).ok_or(CoreError::NoAccount)?.sheet;
         let accrued = rules::interest(sheet.balances.of(Account::Cash), kind)?;
         let (gain, left) = post_accrued(sheet.interest, accrued)?;
@@ -151,12 +151,16 @@ impl Books {
             (Account::Cash, gain),
             (Account::Interest, gain.checked_neg()?),
         ];
-        let mut entry = self.entry(branch, &lines, NO_HOLDINGS)?;
-        entry.sheet.interest = left;
-        Ok(entry)
+        let drafted = self.entry(branch, &lines, NO_HOLDINGS)?;
+        self.draft.sheet.interest = left;
+        Ok(drafted)
     }
 
-    fn financing(&self, asset_id: &AssetId, kind: &BookEventKind) -> Result<Entry, CoreError> {
+    fn financing(
+        &mut self,
+        asset_id: &AssetId,
+        kind: &BookEventKind,
+    ) -> Result<Drafted, CoreError> {
         let (place, position, held) = self.held(asset_id)?;
         let accrued = rules::financing(&position.spec, held.quantity, kind)?;
         let (gain, left) = post_accrued(held.financing, accrued)?;
@@ -171,7 +175,7 @@ impl Books {
         self.entry(position.branch, &lines, [Some((place, after)), None])
     }
 
-    fn settlement(&self, asset_id: &AssetId, price: Price) -> Result<Entry, CoreError> {
+    fn settlement(&mut self, asset_id: &AssetId, price: Price) -> Result<Drafted, CoreError> {
         let (place, position, held) = self.held(asset_id)?;
         let value = position_value(&position.spec, held.quantity, price)?;
         let after = held.with(&position.spec, held.quantity, value, Some(price))?;
@@ -181,11 +185,11 @@ impl Books {
 
     /// Settles a contract for the last time, and enters the next one if it is rolled.
     fn leave(
-        &self,
+        &mut self,
         asset_id: &AssetId,
         price: Price,
         into: Option<(usize, Price)>,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let (place, position, held) = self.held(asset_id)?;
         let value = position_value(&position.spec, held.quantity, price)?;
         let lines = variation(value.checked_sub(held.cost)?)?;
@@ -203,7 +207,7 @@ impl Books {
         self.entry(position.branch, &lines, holdings)
     }
 
-    fn split(&self, asset_id: &AssetId, ratio: (u32, u32)) -> Result<Entry, CoreError> {
+    fn split(&mut self, asset_id: &AssetId, ratio: (u32, u32)) -> Result<Drafted, CoreError> {
         let (place, position, held) = self.held(asset_id)?;
         let spec = &position.spec;
         let split = Split::measure(spec, held.quantity, held.cost, held.price, ratio)?;
@@ -216,7 +220,7 @@ impl Books {
         self.entry(position.branch, &lines, [Some((place, after)), None])
     }
 
-    fn rename(&self, asset_id: &AssetId, into: usize) -> Result<Entry, CoreError> {
+    fn rename(&mut self, asset_id: &AssetId, into: usize) -> Result<Drafted, CoreError> {
         let (place, position, held) = self.held(asset_id)?;
         let (_, next) = self.at(into)?;
         // What is accrued and not posted stays with its asset.
@@ -233,13 +237,13 @@ impl Books {
     }
 
     fn payment(
-        &self,
-        position: &Position,
+        &mut self,
+        branch: usize,
         account: Account,
         gain: Money,
-    ) -> Result<Entry, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let lines = [(Account::Cash, gain), (account, gain.checked_neg()?)];
-        self.entry(position.branch, &lines, NO_HOLDINGS)
+        self.entry(branch, &lines, NO_HOLDINGS)
     }
 
     fn held(&self, asset_id: &AssetId) -> Result<(usize, &Position, Holding), CoreError> {

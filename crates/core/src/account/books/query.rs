@@ -204,16 +204,13 @@ impl Books {
             .map_or(Money::ZERO, |position| position.holding.value)
     }
 
-    /// Notional of an asset's position at its last mark, in base currency, with the sign of its
-    /// quantity. Notional and translation are each rounded in the named direction. A position
+    /// Notional of a position of these books at its last mark, in base currency, with the sign of
+    /// its quantity. Notional and translation are each rounded in the named direction. A position
     /// without a mark counts with its cost.
     ///
     /// # Errors
     /// [`CoreError::NoRate`] or [`CoreError::Overflow`].
-    pub fn notional(&self, asset_id: &AssetId, rounding: Rounding) -> Result<Money, CoreError> {
-        let Some(position) = self.position(asset_id) else {
-            return Ok(Money::ZERO);
-        };
+    pub fn notional(&self, position: &Position, rounding: Rounding) -> Result<Money, CoreError> {
         let Holding {
             quantity,
             cost,

@@ -1,7 +1,7 @@
 //! The flows of events.
 
 use super::super::rules::{self, dividend, funding, position_value, post_accrued};
-use super::{Account, Change, Flows, Lot, LotState, Split};
+use super::{Account, Drafted, Flows, Lot, LotState, Split};
 use crate::{AssetId, AssetSpec, BookEventKind, CoreError, Money, Price, Quantity};
 
 impl Flows {
@@ -10,7 +10,7 @@ impl Flows {
         &mut self,
         kind: &BookEventKind,
         into: Option<&AssetSpec>,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         match kind {
             BookEventKind::Transfer { currency, amount } => {
                 let branch = self.branch(currency);
@@ -59,16 +59,20 @@ impl Flows {
     }
 
     /// Cash is what all flows of the branch come to, less what is held.
-    fn interest(&self, branch: usize, kind: &BookEventKind) -> Result<Change, CoreError> {
+    fn interest(&mut self, branch: usize, kind: &BookEventKind) -> Result<Drafted, CoreError> {
         let sums = &self.branches.get(branch).ok_or(CoreError::NoAccount)?.sums;
         let cash = sums.total.checked_sub(sums.held)?;
         let (gain, left) = post_accrued(sums.interest, rules::interest(cash, kind)?)?;
-        let mut change = self.change(branch, &[(Account::Interest, gain)], [None, None])?;
-        change.sums.interest = left;
-        Ok(change)
+        let drafted = self.change(branch, &[(Account::Interest, gain)], [None, None])?;
+        self.draft.sums.interest = left;
+        Ok(drafted)
     }
 
-    fn financing(&self, asset_id: &AssetId, kind: &BookEventKind) -> Result<Change, CoreError> {
+    fn financing(
+        &mut self,
+        asset_id: &AssetId,
+        kind: &BookEventKind,
+    ) -> Result<Drafted, CoreError> {
         let (place, lot, state) = self.held(asset_id)?;
         let accrued = rules::financing(&lot.spec, state.quantity, kind)?;
         let (gain, left) = post_accrued(state.financing, accrued)?;
@@ -80,7 +84,7 @@ impl Flows {
         self.change(lot.branch, &flows, [Some((place, after)), None])
     }
 
-    fn settlement(&self, asset_id: &AssetId, price: Price) -> Result<Change, CoreError> {
+    fn settlement(&mut self, asset_id: &AssetId, price: Price) -> Result<Drafted, CoreError> {
         let (place, lot, state) = self.held(asset_id)?;
         let value = position_value(&lot.spec, state.quantity, price)?;
         let after = LotState {
@@ -93,11 +97,11 @@ impl Flows {
     }
 
     fn leave(
-        &self,
+        &mut self,
         asset_id: &AssetId,
         price: Price,
         into: Option<(usize, Price)>,
-    ) -> Result<Change, CoreError> {
+    ) -> Result<Drafted, CoreError> {
         let (place, lot, state) = self.held(asset_id)?;
         let value = position_value(&lot.spec, state.quantity, price)?;
         let flows = [(Account::Realised, value.checked_sub(state.cost)?)];
@@ -122,7 +126,7 @@ impl Flows {
         self.change(lot.branch, &flows, lots)
     }
 
-    fn split(&self, asset_id: &AssetId, ratio: (u32, u32)) -> Result<Change, CoreError> {
+    fn split(&mut self, asset_id: &AssetId, ratio: (u32, u32)) -> Result<Drafted, CoreError> {
         let (place, lot, state) = self.held(asset_id)?;
         let split = Split::measure(&lot.spec, state.quantity, state.cost, state.price, ratio)?;
         let after = LotState {
@@ -135,7 +139,7 @@ impl Flows {
         self.change(lot.branch, &flows, [Some((place, after)), None])
     }
 
-    fn rename(&self, asset_id: &AssetId, into: usize) -> Result<Change, CoreError> {
+    fn rename(&mut self, asset_id: &AssetId, into: usize) -> Result<Drafted, CoreError> {
         let (place, lot, state) = self.held(asset_id)?;
         let (_, next) = self.at(into)?;
         // What is accrued and not posted stays with its asset.

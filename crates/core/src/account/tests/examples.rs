@@ -103,12 +103,10 @@ fn an_inverse_perpetual_gains_and_pays_in_coin() {
     );
     assert_eq!(cash(&accounts, "BTC"), amount("-0.000008"));
     assert_eq!(accounts.nlv(), Ok(amount("1249.9")));
-    assert_eq!(
-        accounts
-            .books()
-            .notional(&id("P"), crate::Rounding::TowardZero),
-        Ok(amount("1000"))
-    );
+    let books = accounts.books();
+    let position = books.position(&id("P")).expect("a position");
+    let notional = books.notional(position, crate::Rounding::TowardZero);
+    assert_eq!(notional, Ok(amount("1000")));
 }
 
 /// 100 units sold short at 50: cash 10,000 + 5000, owed 5000. The fee for the borrowed units, 3.6 %
