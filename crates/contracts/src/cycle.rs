@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ios012_core::fixed::compare_products;
 use ios012_core::{
     AssetId, AssetSpec, BookEvent, Calendar, CurrencyCode, Exposure, FxRate, Price, Ratio, UtcTime,
 };
@@ -436,14 +437,13 @@ impl<'input> Checks<'input> {
     }
 
     fn leverage(&self, asset: &AssetSpec, bound: Ratio, target: &Target) -> Result<(), Refusal> {
-        // Most assets have neither factor nor margin, and need no division.
-        let multiplier = if asset.initial_margin_rate == Ratio::ONE {
-            Ok(asset.leverage_factor)
-        } else {
-            asset.leverage_multiplier()
-        };
-        match multiplier {
-            Ok(multiplier) if multiplier <= bound => Ok(()),
+        // The multiplier is rounded up, so it is within the bound exactly where the quotient is.
+        let asked = [asset.leverage_factor.units(), Ratio::SCALE];
+        let most = [bound.units(), asset.initial_margin_rate.units()];
+        if compare_products(asked, most).is_le() {
+            return Ok(());
+        }
+        match asset.leverage_multiplier() {
             Ok(multiplier) => {
                 let refusal = self.refuse_target(RefusalCode::LeverageBound, target);
                 Err(refusal.rule(format!(

@@ -41,6 +41,63 @@ pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i1
     }
 }
 
+/// The product of `factors` over the product of `divisors` through 256 bits, rounded once in the
+/// named direction.
+///
+/// # Errors
+/// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if a product leaves 256 bits or the
+/// result leaves `i128`.
+pub fn product_div(
+    factors: &[i128],
+    divisors: &[i128],
+    rounding: Rounding,
+) -> Result<i128, CoreError> {
+    // Most products fit 128 bits, which are divided many times faster.
+    if let (Some(numerator), Some(divisor)) = (narrow_product(factors), narrow_product(divisors))
+        && divisor != 0
+    {
+        return narrow_div(numerator, divisor, rounding);
+    }
+    let overflow = CoreError::Overflow {
+        operation: "product_div",
+    };
+    let numerator = wide_product(factors).ok_or(overflow)?;
+    let divisor = wide_product(divisors).ok_or(overflow)?;
+    wide_div(numerator, divisor, rounding)
+}
+
+/// How `left[0] × left[1]` compares with `right[0] × right[1]`, exactly. It takes 256 bits where 128
+/// are too few, so it can't fail.
+#[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
+pub fn compare_products(left: [i128; 2], right: [i128; 2]) -> Ordering {
+    let narrow = |[a, b]: [i128; 2]| a.checked_mul(b);
+    if let (Some(left), Some(right)) = (narrow(left), narrow(right)) {
+        return left.cmp(&right);
+    }
+    let wide = |[a, b]: [i128; 2]| I256::from(a) * I256::from(b);
+    wide(left).cmp(&wide(right))
+}
+
+/// The product, if it and what leads to it fit 128 bits.
+fn narrow_product(parts: &[i128]) -> Option<i128> {
+    let mut parts = parts.iter();
+    parts.try_fold(1_i128, |product, &part| product.checked_mul(part))
+}
+
+/// The product, if it and what leads to it fit 256 bits.
+#[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
+fn wide_product(parts: &[i128]) -> Option<I256> {
+    // A checked product of 256 bits is a division; two halves that fit 128 bits need no check.
+    let (first, second) = parts.split_at_checked(parts.len() / 2)?;
+    match (narrow_product(first), narrow_product(second)) {
+        (Some(first), Some(second)) => Some(I256::from(first) * I256::from(second)),
+        _ => {
+            let mut parts = parts.iter().map(|&part| I256::from(part));
+            parts.try_fold(I256::ONE, I256::checked_mul)
+        }
+    }
+}
+
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "the checked quotient excludes a divisor of zero and MIN / -1"
@@ -72,51 +129,10 @@ fn narrow_div(numerator: i128, divisor: i128, rounding: Rounding) -> Result<i128
     quotient.checked_add(step).ok_or(overflow)
 }
 
-/// The product of `factors` over the product of `divisors` through 256 bits, rounded once in the
-/// named direction.
-///
-/// # Errors
-/// [`CoreError::DivisionByZero`], or [`CoreError::Overflow`] if a product leaves 256 bits or the
-/// result leaves `i128`.
-pub fn product_div(
-    factors: &[i128],
-    divisors: &[i128],
-    rounding: Rounding,
-) -> Result<i128, CoreError> {
-    // Most products fit 128 bits, which are divided many times faster.
-    let narrow = |parts: &[i128]| {
-        let mut parts = parts.iter();
-        parts.try_fold(1_i128, |product, &part| product.checked_mul(part))
-    };
-    if let (Some(numerator), Some(divisor)) = (narrow(factors), narrow(divisors))
-        && divisor != 0
-    {
-        return narrow_div(numerator, divisor, rounding);
-    }
-    let overflow = CoreError::Overflow {
-        operation: "product_div",
-    };
-    let product = |parts: &[i128]| {
-        let mut parts = parts.iter().map(|&part| I256::from(part));
-        parts.try_fold(I256::ONE, I256::checked_mul)
-    };
-    let numerator = product(factors).ok_or(overflow)?;
-    let divisor = product(divisors).ok_or(overflow)?;
-    wide_div(numerator, divisor, rounding)
-}
-
-/// How `left[0] × left[1]` compares with `right[0] × right[1]`, exactly. It takes 256 bits where 128
-/// are too few, so it can't fail.
-#[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
-pub fn compare_products(left: [i128; 2], right: [i128; 2]) -> Ordering {
-    let narrow = |[a, b]: [i128; 2]| a.checked_mul(b);
-    if let (Some(left), Some(right)) = (narrow(left), narrow(right)) {
-        return left.cmp(&right);
-    }
-    let wide = |[a, b]: [i128; 2]| I256::from(a) * I256::from(b);
-    wide(left).cmp(&wide(right))
-}
-
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a quotient times its divisor is no larger than the numerator"
+)]
 fn wide_div(numerator: I256, divisor: I256, rounding: Rounding) -> Result<i128, CoreError> {
     if divisor == I256::ZERO {
         return Err(CoreError::DivisionByZero {
@@ -127,7 +143,7 @@ fn wide_div(numerator: I256, divisor: I256, rounding: Rounding) -> Result<i128, 
         operation: "wide division",
     };
     let quotient = numerator.checked_div(divisor).ok_or(overflow)?;
-    let rest = numerator.checked_rem(divisor).ok_or(overflow)?;
+    let rest = numerator - quotient * divisor;
     let away = match rounding {
         Rounding::TowardZero => false,
         Rounding::AwayFromZero => rest != I256::ZERO,
@@ -367,7 +383,11 @@ fn write_decimal(units: i128, scale: u128, decimals: usize, out: &mut String) {
     if units < 0 {
         out.push('-');
     }
-    out.push_str(if is_below_one { "0" } else { whole });
+    if is_below_one {
+        out.push('0');
+    } else {
+        out.push_str(whole);
+    }
     let last = fraction.bytes().rposition(|digit| digit != b'0');
     if let Some(kept) = last.and_then(|last| fraction.get(..=last)) {
         out.push('.');
@@ -421,6 +441,21 @@ mod tests {
                     let gap = (up - down).abs();
                     prop_assert_eq!(gap, i128::from(remainder != 0));
                 }
+            }
+        }
+
+        /// A common factor changes no quotient, and takes the products past `i128`.
+        #[test]
+        fn quotients_are_alike_in_any_width(a: i64, b: i64, d: i64, factor in 1_i64..) {
+            prop_assume!(d != 0);
+            let [a, b, d, factor] = [a, b, d, factor].map(i128::from);
+            for rounding in [Rounding::TowardZero, Rounding::AwayFromZero, Rounding::HalfEven] {
+                let expected = mul_div(a, b, d, rounding);
+                prop_assert_eq!(product_div(&[a, b], &[d], rounding), expected);
+                let by_halves = product_div(&[a, factor, b, factor], &[d, factor, factor], rounding);
+                prop_assert_eq!(by_halves, expected);
+                let part_by_part = product_div(&[a, factor, factor, b, 1, 1], &[factor, d, factor], rounding);
+                prop_assert_eq!(part_by_part, expected);
             }
         }
 

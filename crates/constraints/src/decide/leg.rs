@@ -1,6 +1,7 @@
 //! One asset's move while it is being decided.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use ios012_core::{CoreError, Exposure};
 
@@ -74,6 +75,10 @@ impl Leg {
 
     /// Capital that a magnitude of this asset ties up, long or short.
     pub(crate) fn capital(&self, size: i128) -> Result<i128, CoreError> {
+        // Most magnitudes that are asked for are zero, and a checked product is slow.
+        if size == 0 {
+            return Ok(0);
+        }
         product(size, self.capital_weight)
     }
 
@@ -153,5 +158,9 @@ pub(crate) fn product(a: i128, b: i128) -> Result<i128, CoreError> {
 
 /// A magnitude with a sign of −1, 0 or 1.
 pub(crate) fn signed(size: i128, sign: i128) -> Result<i128, CoreError> {
-    product(size, sign)
+    match sign.cmp(&0) {
+        Ordering::Less => size.checked_neg().ok_or(OVERFLOW),
+        Ordering::Equal => Ok(0),
+        Ordering::Greater => Ok(size),
+    }
 }

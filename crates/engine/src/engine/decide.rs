@@ -1,11 +1,12 @@
 //! From marked books to decision records.
 
-use ios012_constraints::{
-    AssetState, Block, Limit, Limits, PortfolioState, Universe, decide,
-};
+use ios012_constraints::{AssetState, Block, Limit, Limits, PortfolioState, Universe, decide};
 use ios012_contracts::{CycleInput, CycleRow};
+use ios012_core::account::Position;
 use ios012_core::fixed::{exposure_of, fraction_of, product_div, value_of};
-use ios012_core::{AssetId, AssetSpec, CoreError, Exposure, Money, Ratio, Rounding, mul_div};
+use ios012_core::{
+    AssetId, AssetSpec, CoreError, Exposure, Money, Quantity, Ratio, Rounding, mul_div,
+};
 use ios012_lineage::{Binding, Code, Decision, Hash, Metadata, input_state_hash, lineage_hash};
 
 use super::state::{DecidedRow, NO_CYCLE, OpenCycle};
@@ -23,7 +24,7 @@ impl Engine {
 
     fn decide_open(&mut self, open: &mut OpenCycle) -> Result<(), EngineError> {
         self.resolve_universe(&open.input)?;
-        self.fill_states(open)?;
+        let held = self.fill_states(open)?;
         let portfolio = self.portfolio_state(open)?;
         let Some(cached) = &self.universe else {
             return Err(EngineError::NoAsset);
@@ -37,12 +38,12 @@ impl Engine {
         )?;
         let states = std::mem::take(&mut self.buffers.states);
         let results = decisions.allowed().iter().zip(decisions.bindings());
-        let results = states.iter().zip(results).enumerate();
-        for (index, (state, (&allowed, bindings))) in results {
+        let results = states.iter().zip(held).zip(results).enumerate();
+        for (index, ((state, held), (&allowed, bindings))) in results {
             if open.transition > 0 && !open.rows.get(index).is_some_and(|row| row.goes_on) {
                 continue;
             }
-            self.take_decision(open, index, state, allowed, bindings)?;
+            self.take_decision(open, index, (state, held), (allowed, bindings))?;
         }
         self.buffers.states = states;
         self.buffers.decisions = decisions;
@@ -54,14 +55,12 @@ impl Engine {
         &mut self,
         open: &mut OpenCycle,
         index: usize,
-        state: &AssetState,
-        allowed: Exposure,
-        bindings: &[ios012_constraints::Binding],
+        (state, held): (&AssetState, Quantity),
+        (allowed, bindings): (Exposure, &[ios012_constraints::Binding]),
     ) -> Result<(), EngineError> {
         let row = open.input.rows().get(index).ok_or(EngineError::NoAsset)?;
         let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
         let lineage_hash = self.write_decision(open, spec, row, state, allowed, bindings)?;
-        let held = self.accounts.books().quantity(&spec.asset_id);
         let decided = DecidedRow {
             previous: state.previous,
             allowed,
@@ -148,15 +147,19 @@ impl Engine {
         Ok(lineage_hash)
     }
 
-    /// Measures each asset: its exposure is rounded away from zero, against the portfolio.
-    fn fill_states(&mut self, open: &OpenCycle) -> Result<(), EngineError> {
+    /// Measures each asset: its exposure is rounded away from zero, against the portfolio. Returns
+    /// the units that are held.
+    fn fill_states(&mut self, open: &OpenCycle) -> Result<Vec<Quantity>, EngineError> {
         let mut states = std::mem::take(&mut self.buffers.states);
         states.clear();
+        let mut held = Vec::with_capacity(open.input.rows().len());
         let steps = open.input.constraints().limits().ramp_steps;
         for (index, row) in open.input.rows().iter().enumerate() {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
+            let position = self.accounts.books().position(&spec.asset_id);
+            held.push(position.map_or(Quantity::ZERO, Position::quantity));
             states.push(AssetState {
-                previous: self.exposure(spec, open.nlv_before)?,
+                previous: self.exposure(spec, position, open.nlv_before)?,
                 target: row.target,
                 market_open: row.market_open,
                 price_trusted: !open.is_frozen(index),
@@ -169,7 +172,7 @@ impl Engine {
             });
         }
         self.buffers.states = states;
-        Ok(())
+        Ok(held)
     }
 
     /// The steps that are left on the way to a target: all of them for a new target, one less for
@@ -219,18 +222,22 @@ impl Engine {
 
     /// The exposure of a position: notional × leverage factor / NLV, rounded away from zero. The
     /// notional is that of the books, where a value is rounded down.
-    pub(super) fn exposure(&self, spec: &AssetSpec, nlv: Money) -> Result<Exposure, CoreError> {
-        let rounding = Rounding::AwayFromZero;
-        let books = self.accounts.books();
-        let Some(position) = books.position(&spec.asset_id) else {
+    pub(super) fn exposure(
+        &self,
+        spec: &AssetSpec,
+        position: Option<&Position>,
+        nlv: Money,
+    ) -> Result<Exposure, CoreError> {
+        let Some(position) = position else {
             return Ok(Exposure::ZERO);
         };
+        let rounding = Rounding::AwayFromZero;
         let as_booked = if position.quantity().is_negative() {
             Rounding::AwayFromZero
         } else {
             Rounding::TowardZero
         };
-        let notional = books.notional(position, as_booked)?;
+        let notional = self.accounts.books().notional(position, as_booked)?;
         if spec.leverage_factor == Ratio::ONE {
             return exposure_of(notional, nlv, rounding);
         }

@@ -110,7 +110,8 @@ impl Engine {
         let rows = open.input.rows().iter().zip(&open.rows).enumerate();
         for (index, (row, decided)) in rows {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            let now = self.exposure(spec, open.nlv_before)?;
+            let position = self.accounts.books().position(&spec.asset_id);
+            let now = self.exposure(spec, position, open.nlv_before)?;
             states.push(AssetState {
                 previous: now,
                 // A reduction that fell short is over for this cycle: it frees nothing more, and
