@@ -151,6 +151,9 @@ pub struct Plan {
     pub orders: Vec<PlannedOrder>,
     /// What can't be traded.
     pub residuals: Vec<Residual>,
+    /// Of reductions: whether the orders give up all that was decided, so that nothing was cut to
+    /// whole lots and nothing is left.
+    pub is_exact: bool,
 }
 
 /// What bounds the orders of a plan.

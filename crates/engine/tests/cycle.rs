@@ -22,6 +22,11 @@ fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
 
 /// Two assets, A and B; gross at most 60 %; a jump band of 50 %; a hard shock above 80.
 fn standing() -> Arc<Standing> {
+    bounded("1")
+}
+
+/// The same with this bound on A.
+fn bounded(most: &str) -> Arc<Standing> {
     let asset = |id: &str| {
         format!(
             r#"{{"asset_id":"{id}","symbols":[{{"venue":"paper","symbol":"{id}"}}],"class":"equity","instrument":"spot",
@@ -35,9 +40,9 @@ fn standing() -> Arc<Standing> {
         asset("A"),
         asset("B")
     );
-    let limits = |id: &str| {
+    let limits = |id: &str, most: &str| {
         format!(
-            r#"{{"asset_id":"{id}","max_exposure":"1","min_exposure":"0","max_delta_exposure":"1","max_leverage":"1","block":"none"}}"#
+            r#"{{"asset_id":"{id}","max_exposure":"{most}","min_exposure":"0","max_delta_exposure":"1","max_leverage":"1","block":"none"}}"#
         )
     };
     let constraints = format!(
@@ -45,8 +50,8 @@ fn standing() -> Arc<Standing> {
             "currencies":[],"portfolio":{{"gross":"0.6","net":"1","cash_floor":"0","dead_band":"0","ramp_steps":"1",
             "jump_band":"0.5","hard_shock_threshold":"80"}},
             "execution":{{"fee_bps":"0","slippage_bps":"0","price_collar_bps":"100"}}}}"#,
-        limits("A"),
-        limits("B")
+        limits("A", most),
+        limits("B", "1")
     );
     let scenario = r#"{"schema":"ios012.scenario.v1","portfolio_id":"test","title":"t","description":"d",
         "base_currency":"USD","opening_cash":"10000","policy":{"signatures":"optional"}}"#;
@@ -225,6 +230,74 @@ fn an_unfilled_reduction_takes_the_room_of_the_increases() {
             });
         assert_eq!(reasons.collect::<Vec<_>>(), [("B", "reductions_unfilled")]);
     }
+}
+
+/// A lot of A is 10 %. A is to give up half a lot, which no order can, so B has 10 % of room and not
+/// the 15 % that were decided.
+#[test]
+fn what_lots_leave_takes_the_room_of_the_increases() {
+    let mut desk = Desk::open(paper(Vec::new()));
+    desk.day(["0.5", "0"], ["1000", "50"], "10").expect("runs");
+    let targets = ["0.45", "0.15"];
+    desk.day(targets, ["1000", "50"], "10").expect("runs");
+    assert_eq!(
+        (desk.held("A"), desk.held("B")),
+        (amount("5"), amount("20"))
+    );
+}
+
+/// A is above its new bound, and can't be sold. Its reduction is over for this cycle, so B has no room,
+/// although the bound still asks for less of A.
+#[test]
+fn a_bound_frees_no_room_when_its_reduction_was_rejected() {
+    let rule = Rule {
+        asset_id: None,
+        side: Some(Side::Sell),
+        as_of: None,
+        action: Action::Reject,
+    };
+    let mut desk = Desk::open(paper(vec![rule]));
+    desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
+    desk.standing = bounded("0.1");
+    desk.day(["0.6", "0.5"], ["100", "50"], "10").expect("runs");
+    assert_eq!(
+        (desk.held("A"), desk.held("B")),
+        (amount("60"), amount("0"))
+    );
+}
+
+/// The sale of A is filled when the mandate has ended: nothing leaves any more.
+#[test]
+fn a_fill_after_the_end_of_the_mandate_ends_its_plan() {
+    fn late(sent: &Submission) -> Vec<BrokerEvent> {
+        let mut event = fill(sent, &sent.order.quantity().to_string(), "USD");
+        if let News::Filled(fill) = &mut event.news
+            && sent.order.side() == Side::Sell
+        {
+            fill.time = amount("2026-01-03T00:00:00.000Z");
+        }
+        vec![event]
+    }
+    let mut desk = Desk::open(Liar(late));
+    desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
+    desk.day(["0.1", "0.5"], ["100", "50"], "10").expect("runs");
+    assert_eq!(
+        (desk.held("A"), desk.held("B")),
+        (amount("10"), amount("0"))
+    );
+    let left = desk
+        .runner
+        .sink()
+        .0
+        .iter()
+        .filter_map(|record| match record {
+            Record::Residual(left) => Some(format!(
+                "{} {} {}",
+                left.asset_id, left.quantity, left.reason
+            )),
+            _ => None,
+        });
+    assert_eq!(left.collect::<Vec<_>>(), ["B 100 mandate_expired"]);
 }
 
 /// 100 to 151 is more than the band of 50 %, 100 to 150 is not. An aborted cycle marks nothing.

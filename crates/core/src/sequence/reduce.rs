@@ -32,6 +32,7 @@ pub fn plan_reductions(
 ) -> Result<(), CoreError> {
     plan.orders.clear();
     plan.residuals.clear();
+    plan.is_exact = true;
     let mut legs = Vec::new();
     for (index, step) in moves.iter().enumerate() {
         if let Some(leg) = step.reduction(nlv)? {
@@ -42,6 +43,7 @@ pub fn plan_reductions(
     let mut sorted = Vec::with_capacity(legs.len());
     for (index, step, leg) in legs {
         if let Some(order) = step.order(index, leg, bounds.collar, &mut plan.residuals)? {
+            plan.is_exact &= order.quantity == leg.wanted;
             sorted.push((step.rank(&order, sequence)?, step, order, leg.closes));
         }
     }
@@ -53,6 +55,7 @@ pub fn plan_reductions(
             None => plan.orders.push(order),
         }
     }
+    plan.is_exact &= plan.residuals.is_empty();
     Ok(())
 }
 

@@ -76,6 +76,7 @@ impl Engine {
             working: Vec::new(),
             waiting: VecDeque::new(),
             increases: None,
+            planned_in_full: true,
             plan_ended: None,
             now: input.as_of(),
             decisions: 0,

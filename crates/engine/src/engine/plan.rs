@@ -29,12 +29,15 @@ impl Engine {
         };
         plan_reductions(&moves, open.nlv_before, bounds(limits), sequence, &mut plan)?;
         drop(moves);
+        let open = self.open.as_mut().ok_or(NO_CYCLE)?;
+        open.planned_in_full = plan.is_exact;
         self.send(plan, effects)
     }
 
     /// Goes from reductions to increases to the seal, each once nothing is out or waits any more.
     pub(super) fn advance(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         loop {
+            self.end_with_mandate()?;
             let open = self.open.as_ref().ok_or(NO_CYCLE)?;
             if let Some(waiting) = open.waiting.front() {
                 effects.push(Effect::WakeAt(waiting.not_before));
@@ -106,35 +109,52 @@ impl Engine {
         if open.reduced_in_full() {
             return Ok(decided.collect());
         }
+        let mut states = self.states_now(open)?;
+        let portfolio = self.portfolio_state(open)?;
+        let universe = &self.universe.as_ref().ok_or(EngineError::NoAsset)?.universe;
+        let mut again = Decisions::default();
+        loop {
+            decide(universe, &states, portfolio, &mut again)?;
+            // Nothing is reduced any more in this cycle. What a limit would rather shrink than let
+            // grow stays, and the room that it takes with it.
+            let mut shrinks = false;
+            for (state, allowed) in states.iter_mut().zip(again.allowed()) {
+                if allowed.checked_abs()? < state.previous.checked_abs()? {
+                    state.market_open = false;
+                    shrinks = true;
+                }
+            }
+            if !shrinks {
+                break;
+            }
+        }
+        let both = decided.zip(again.allowed());
+        Ok(both
+            .map(|(decided, &again)| nearer_zero(decided, again))
+            .collect())
+    }
+
+    /// The assets as they are now. One that does not grow any more counts as closed: a reduction
+    /// that fell short is over for this cycle and frees nothing more, whatever bound, block or
+    /// limit asks for it, and a change of sign that did not reach zero ends there.
+    fn states_now(&self, open: &OpenCycle) -> Result<Vec<AssetState>, EngineError> {
         let mut states = Vec::with_capacity(open.rows.len());
         let rows = open.input.rows().iter().zip(&open.rows).enumerate();
         for (index, (row, decided)) in rows {
             let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
             let position = self.accounts.books().position(&spec.asset_id);
             let now = self.exposure(spec, position, open.nlv_before)?;
+            let grows = decided.still_grows(now);
             states.push(AssetState {
                 previous: now,
-                // A reduction that fell short is over for this cycle: it frees nothing more, and
-                // a change of sign that did not reach zero ends there.
-                target: if decided.still_grows(now) {
-                    decided.allowed
-                } else {
-                    now
-                },
-                market_open: row.market_open,
+                target: if grows { decided.allowed } else { now },
+                market_open: row.market_open && grows,
                 price_trusted: !open.is_frozen(index),
                 shock_score: row.shock_score,
                 ramp_remaining: 1,
             });
         }
-        let portfolio = self.portfolio_state(open)?;
-        let universe = &self.universe.as_ref().ok_or(EngineError::NoAsset)?.universe;
-        let mut again = Decisions::default();
-        decide(universe, &states, portfolio, &mut again)?;
-        let both = decided.zip(again.allowed());
-        Ok(both
-            .map(|(decided, &again)| nearer_zero(decided, again))
-            .collect())
+        Ok(states)
     }
 
     /// Leaves every increase, because the plan ended before any was planned.
@@ -173,6 +193,9 @@ impl Engine {
             )?;
             let notional = Money::from_units(notional);
             let units = spec.quantity_of(notional, row.reference_price, Rounding::TowardZero)?;
+            if units.is_zero() {
+                continue;
+            }
             self.write_residual(&open, index, side, units, reason.clone())?;
         }
         self.open = Some(open);

@@ -67,6 +67,7 @@ impl Engine {
                         slice,
                     });
                 } else {
+                    open.planned_in_full &= order.intent == Intent::Increase;
                     let reason = Code::literal("calendar_ends");
                     self.write_residual(open, order.index, order.side, quantity, reason)?;
                 }
@@ -147,6 +148,20 @@ impl Engine {
 }
 
 impl Engine {
+    /// Ends the plan where a late fill has taken the cycle's clock to the end of its mandate.
+    pub(super) fn end_with_mandate(&mut self) -> Result<(), EngineError> {
+        let over = |open: &mut OpenCycle| {
+            let ends = open.ends().is_some_and(|end| open.now >= end);
+            ends && open.plan_ended.is_none()
+        };
+        let Some(mut open) = self.open.take_if(over) else {
+            return Ok(());
+        };
+        let done = self.end_plan(&mut open, Code::literal("mandate_expired"));
+        self.open = Some(open);
+        done
+    }
+
     /// Ends the plan of the open cycle: what waits is left, and no increase is planned any more.
     pub(super) fn end_plan(
         &mut self,
@@ -214,6 +229,7 @@ impl Engine {
                 if denied == Denied::RepeatedExecution {
                     self.close_repeated(&spec.asset_id, waiting.not_before)?;
                 }
+                open.planned_in_full &= order.intent == Intent::Increase;
                 let reason = denied.as_str().parse()?;
                 self.write_residual(open, order.index, order.side, order.quantity, reason)?;
                 return Ok(None);

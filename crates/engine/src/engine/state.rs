@@ -32,6 +32,8 @@ pub(super) struct OpenCycle {
     pub(super) waiting: VecDeque<WaitingOrder>,
     /// The increases that have not left yet, once the reductions are final.
     pub(super) increases: Option<Increases>,
+    /// Whether the planned reductions give up all that was decided. Whole lots rarely do.
+    pub(super) planned_in_full: bool,
     /// Why the plan ended, if it did before everything had left.
     pub(super) plan_ended: Option<Code>,
     /// As far as the cycle's own clock has come: `as_of`, then the planned times of what was sent
@@ -76,13 +78,14 @@ impl OpenCycle {
         orders.all(|order| order.left.is_zero())
     }
 
-    /// Whether every reduction was filled in full.
+    /// Whether every reduction was made in full: ordered to the last unit, and filled.
     pub(super) fn reduced_in_full(&self) -> bool {
         let mut reductions = self
             .working
             .iter()
             .filter(|order| order.intent == Intent::Reduce);
-        self.plan_ended.is_none() && reductions.all(|order| order.left.is_zero())
+        let is_planned = self.planned_in_full && self.plan_ended.is_none();
+        is_planned && reductions.all(|order| order.left.is_zero())
     }
 
     /// A position once every order of it that is out is filled.
