@@ -89,13 +89,11 @@ fn narrow_product(parts: &[i128]) -> Option<i128> {
 fn wide_product(parts: &[i128]) -> Option<I256> {
     // A checked product of 256 bits is a division; two halves that fit 128 bits need no check.
     let (first, second) = parts.split_at_checked(parts.len() / 2)?;
-    match (narrow_product(first), narrow_product(second)) {
-        (Some(first), Some(second)) => Some(I256::from(first) * I256::from(second)),
-        _ => {
-            let mut parts = parts.iter().map(|&part| I256::from(part));
-            parts.try_fold(I256::ONE, I256::checked_mul)
-        }
+    if let (Some(first), Some(second)) = (narrow_product(first), narrow_product(second)) {
+        return Some(I256::from(first) * I256::from(second));
     }
+    let mut parts = parts.iter().map(|&part| I256::from(part));
+    parts.try_fold(I256::ONE, I256::checked_mul)
 }
 
 #[expect(
