@@ -143,6 +143,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "--lib",
                 "--test=limits",
                 "--test=controls",
+                "--test=defcon",
             ]),
             step(&[
                 "cargo",

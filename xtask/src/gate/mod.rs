@@ -26,9 +26,9 @@ pub(crate) struct GateArguments {
     /// Plant defects in a copy of the tree: for each, exactly the check that it names must fail
     #[arg(long, conflicts_with = "coverage")]
     self_test: bool,
-    /// Of the self-test, only the plants of this check
+    /// Of the self-test, only the plants of this check; may be given again
     #[arg(long, requires = "self_test", value_name = "CHECK")]
-    only: Option<String>,
+    only: Vec<String>,
     /// See that each test of the gate's packages is run by exactly one check
     #[arg(long)]
     coverage: bool,
@@ -119,7 +119,7 @@ pub(crate) fn run(project: &Project, arguments: &GateArguments) -> Result<bool> 
         return Ok(false);
     }
     if arguments.self_test {
-        return self_test::run(project, gate, arguments.only.as_deref());
+        return self_test::run(project, gate, &arguments.only);
     }
     if arguments.coverage {
         return coverage::run(project, gate);

@@ -39,7 +39,7 @@ struct Trial {
 
 /// Plants each defect of a gate and prints who found it. True if nothing fails where nothing is
 /// planted, and each defect is found by exactly its check.
-pub(super) fn run(project: &Project, gate: Gate, only: Option<&str>) -> Result<bool> {
+pub(super) fn run(project: &Project, gate: Gate, only: &[String]) -> Result<bool> {
     let stopwatch = Stopwatch::start();
     let plants = chosen(gate, only)?;
     let field = Field::lay_out(project, gate)?;
@@ -81,18 +81,19 @@ pub(super) fn run(project: &Project, gate: Gate, only: Option<&str>) -> Result<b
     Ok(covered && good == trials.len() && good > 0)
 }
 
-/// The plants of a gate, or of one of its checks.
-fn chosen(gate: Gate, only: Option<&str>) -> Result<Vec<&'static Plant>> {
+/// The plants of a gate, or of some of its checks.
+fn chosen(gate: Gate, only: &[String]) -> Result<Vec<&'static Plant>> {
     let ids: Vec<&str> = gate.checks().iter().map(|check| check.id).collect();
-    let wanted = |plant: &&Plant| match only {
-        Some(only) => plant.check == only,
-        None => ids.contains(&plant.check),
-    };
-    if let Some(only) = only
-        && !ids.contains(&only)
-    {
-        bail!("{gate:?} has no check {only:?}; it has {}", ids.join(", "));
+    if let Some(stranger) = only.iter().find(|only| !ids.contains(&only.as_str())) {
+        bail!(
+            "{gate:?} has no check {stranger:?}; it has {}",
+            ids.join(", ")
+        );
     }
+    let wanted = |plant: &&Plant| {
+        let named = only.is_empty() || only.iter().any(|only| only == plant.check);
+        named && ids.contains(&plant.check)
+    };
     let plants: Vec<&Plant> = PLANTS.iter().filter(wanted).collect();
     ensure!(!plants.is_empty(), "there is no plant for it");
     Ok(plants)
@@ -261,7 +262,8 @@ mod tests {
         assert!(ids(Gate::G1).contains(&"backtest-validation"));
         assert!(!ids(Gate::G1).contains(&"connection"));
         assert!(!ids(Gate::G3).contains(&"documentation"));
-        assert!(chosen(Gate::G3, Some("layers")).is_err());
-        assert_eq!(chosen(Gate::G1, Some("layers")).unwrap().len(), 1);
+        let layers = ["layers".to_owned()];
+        assert!(chosen(Gate::G3, &layers).is_err());
+        assert_eq!(chosen(Gate::G1, &layers).unwrap().len(), 1);
     }
 }
