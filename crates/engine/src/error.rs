@@ -48,6 +48,12 @@ pub enum EngineError {
         /// The id.
         order_id: OrderId,
     },
+    /// The broker told of one fill of an order twice.
+    #[error("the broker told of a fill of order {order_id} twice")]
+    RepeatedFill {
+        /// The id.
+        order_id: OrderId,
+    },
     /// The broker filled more than was ordered, or a quantity that is not above zero.
     #[error("the broker overfilled order {order_id}")]
     Overfilled {

@@ -386,7 +386,7 @@ fn fill(submission: &Submission, quantity: &str, currency: &str) -> BrokerEvent 
 fn a_broker_that_lies_halts_the_engine() {
     type Lie = fn(&Submission) -> Vec<BrokerEvent>;
     type Expected = fn(&EngineError) -> bool;
-    let lies: [(Lie, Expected); 5] = [
+    let lies: [(Lie, Expected); 6] = [
         (
             |sent| vec![fill(sent, "61", "USD")],
             |error| matches!(error, EngineError::Overfilled { .. }),
@@ -404,6 +404,10 @@ fn a_broker_that_lies_halts_the_engine() {
             |error| matches!(error, EngineError::UnknownOrder { .. }),
         ),
         (
+            |sent| vec![fill(sent, "40", "USD"), fill(sent, "20", "USD")],
+            |error| matches!(error, EngineError::RepeatedFill { .. }),
+        ),
+        (
             |_| Vec::new(),
             |error| matches!(error, EngineError::Sequence(_)),
         ),
@@ -414,7 +418,7 @@ fn a_broker_that_lies_halts_the_engine() {
             .day(["0.6", "0"], ["100", "50"], "10")
             .expect_err("halts");
         assert!(expected(&error), "lie {at}: {error}");
-        if at < 4 {
+        if at < 5 {
             let error = desk
                 .day(["0.6", "0"], ["100", "50"], "10")
                 .expect_err("stays halted");

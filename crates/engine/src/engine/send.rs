@@ -272,6 +272,7 @@ impl Engine {
             side: order.side,
             intent: order.intent,
             left: order.quantity,
+            fill_ids: Vec::new(),
             is_final: false,
         });
         Ok(Some(Submission {

@@ -165,6 +165,8 @@ pub(super) struct WorkingOrder {
     pub(super) side: Side,
     pub(super) intent: Intent,
     pub(super) left: Quantity,
+    /// The broker's ids of the fills that were booked.
+    pub(super) fill_ids: Vec<Code>,
     pub(super) is_final: bool,
 }
 

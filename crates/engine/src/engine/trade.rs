@@ -49,6 +49,9 @@ impl Engine {
         let open = self.open.as_mut().ok_or(NO_CYCLE)?;
         let order = open.working.get_mut(place).ok_or(NO_CYCLE)?;
         let order_id = order.order_id;
+        if order.fill_ids.contains(&fill.fill_id) {
+            return Err(EngineError::RepeatedFill { order_id });
+        }
         if !fill.quantity.is_positive() || fill.quantity > order.left {
             return Err(EngineError::Overfilled { order_id });
         }
@@ -62,6 +65,7 @@ impl Engine {
             return Err(EngineError::FillCurrency { order_id });
         }
         order.left = order.left.checked_sub(fill.quantity)?;
+        order.fill_ids.push(fill.fill_id.clone());
         let filled = order.left.is_zero();
         let quantity = match order.side {
             Side::Buy => fill.quantity,
