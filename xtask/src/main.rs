@@ -7,6 +7,7 @@
 mod clock;
 mod deny;
 mod determinism;
+mod fortress;
 mod fuzz;
 mod gate;
 mod golden;
@@ -52,6 +53,12 @@ enum Task {
     Deny,
     /// Run the main job with debug and release builds and compare every byte
     Determinism,
+    /// Run the five suites of ADR-011 in release and show which test covers which invariant
+    Fortress {
+        /// What `ios012-fortress --help` lists
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the fuzz targets, each for some seconds
     Fuzz(fuzz::FuzzArguments),
     /// Run the test suites and list each with its result
@@ -73,20 +80,17 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-/// True if what was asked for passed.
-fn run(task: Task) -> Result<bool> {
+/// Success if what was asked for passed.
+fn run(task: Task) -> Result<ExitCode> {
     let project = Project::find()?;
-    match task {
+    let passed = match task {
+        Task::Fortress { arguments } => return fortress::run(&project, &arguments),
         Task::Layers {
             self_test: true,
             part,
@@ -101,5 +105,10 @@ fn run(task: Task) -> Result<bool> {
         Task::Readme => readme::run(&project),
         Task::Gate(arguments) => gate::run(&project, &arguments),
         Task::Tidy { committed } => tidy::run(&project, committed),
-    }
+    }?;
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

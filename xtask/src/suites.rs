@@ -126,6 +126,22 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::LastLine,
     },
     Suite {
+        name: "fortress",
+        shows: "the five suites of ADR-011; every invariant has its tests",
+        hermetic: false,
+        needs: &[],
+        steps: &[step(&[
+            "cargo",
+            "xtask",
+            "fortress",
+            "--allow-missing",
+            "strategy_instability",
+            "--allow-missing",
+            "execution_drift",
+        ])],
+        proof: Proof::LastLine,
+    },
+    Suite {
         name: "deny",
         shows: "advisories, bans, licences, sources",
         hermetic: false,

@@ -8,7 +8,14 @@ use crate::work::{Proof, step};
 pub(super) const CHECKS: &[Check] = &[
     not_yet("connection", "9 (connect to IoS-004 / IoS-006)"),
     not_yet("simulated-execution", "9 (simulated execution)"),
-    not_yet("fortress", "9, 7.2 (FORTRESS compliance)"),
+    Check {
+        id: "fortress",
+        source: "9, 7.2 (FORTRESS compliance)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "fortress"])],
+        proof: Proof::LastLine,
+    },
     Check {
         id: "backtest-validation",
         source: "9 (backtest validation)",
