@@ -135,8 +135,6 @@ pub(crate) const SUITES: &[Suite] = &[
             "xtask",
             "fortress",
             "--allow-missing",
-            "strategy_instability",
-            "--allow-missing",
             "execution_drift",
         ])],
         proof: Proof::LastLine,

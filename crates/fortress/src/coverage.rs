@@ -49,6 +49,7 @@ const INVARIANTS: &str = "crates/constraints/tests/decision/invariants.rs";
 const TARGETS: &str = "crates/constraints/tests/examples/targets.rs";
 const CYCLE: &str = "crates/engine/tests/cycle.rs";
 const SAFETY: &str = "crates/engine/tests/breakers/safety.rs";
+const SIGNALS: &str = "crates/engine/tests/breakers/signals.rs";
 const PACE: &str = "crates/engine/tests/breakers/pace.rs";
 const UNWIND: &str = "crates/engine/tests/breakers/unwind.rs";
 const WAVES: &str = "crates/core/src/sequence/tests/waves.rs";
@@ -100,12 +101,16 @@ pub const TABLE: [Row; 19] = [
         test(UNWIND, "an_asset_without_a_trusted_price_is_frozen")] },
     Row { name: "volatility_shock", about: "scores of an asset and of the portfolio", tests: &[
         test(CYCLE, "a_hard_shock_aborts_above_its_threshold"),
+        test(SIGNALS, "a_shock_of_an_asset_is_told_when_it_begins"),
+        test(SIGNALS, "a_soft_shock_of_the_portfolio_is_told_when_it_begins"),
         test(TARGETS, "step_1_a_shock_blocks_and_a_missing_score_stops_increases")] },
     Row { name: "lineage_mismatch", about: "a ledger that does not verify or replay does not go on", tests: &[
         test(DAMAGE, "no_flipped_bit_goes_unseen"),
         test(CLI_DAMAGE, "a_forged_decision_with_a_whole_chain_is_found_by_replay_and_by_the_kept_head"),
         test(SUITES, "drift_holds")] },
-    Row { name: "strategy_instability", about: "flips, turnover and variance of the targets", tests: &[] },
+    Row { name: "strategy_instability", about: "flips, turnover and variance of the targets; regimes", tests: &[
+        test(SIGNALS, "an_unsteady_mandate_trips_above_a_bound_and_not_at_it"),
+        test(SIGNALS, "a_doubtful_regime_trips")] },
     Row { name: "execution_drift", about: "ledger, broker and allowed exposure differ (ADR-010)", tests: &[] },
     Row { name: "economic_safety", about: "losses, margin, order rate, repetition (ADR-012)", tests: &[
         test(SAFETY, "a_loss_trips_above_its_limit_and_not_at_it"),

@@ -31,12 +31,12 @@ fn last(output: &str) -> &str {
 fn what_is_not_covered_has_its_own_exit_code() {
     let (code, output) = fortress(&[]);
     assert_eq!(code, Some(3), "{output}");
-    let missing = "NOT COVERED: strategy_instability, execution_drift";
+    let missing = "NOT COVERED: execution_drift";
     assert!(last(&output).ends_with(missing), "{output}");
 
-    let (code, output) = fortress(&["strategy_instability", "execution_drift"]);
+    let (code, output) = fortress(&["execution_drift"]);
     assert_eq!(code, Some(0), "{output}");
-    let allowed = "missing and allowed: strategy_instability, execution_drift";
+    let allowed = "missing and allowed: execution_drift";
     assert!(last(&output).ends_with(allowed), "{output}");
     assert!(
         last(&output).starts_with("1 of 1 suites passed: "),
@@ -47,7 +47,7 @@ fn what_is_not_covered_has_its_own_exit_code() {
 #[test]
 fn an_allowance_that_is_not_needed_fails() {
     for name in ["I5", "split_brain", "no_such_breaker"] {
-        let (code, output) = fortress(&["strategy_instability", "execution_drift", name]);
+        let (code, output) = fortress(&["execution_drift", name]);
         assert_eq!(code, Some(1), "{name}: {output}");
         assert!(output.contains(name), "{output}");
     }
