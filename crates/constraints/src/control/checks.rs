@@ -195,7 +195,12 @@ fn inside_the_collar(check: &Check<'_>) -> Result<Verdict, CoreError> {
     pass_if(worse.units() <= width)
 }
 
+/// What takes all that is left of a position may be smaller: no position is too small to leave.
 fn reaches_the_minimum(check: &Check<'_>) -> Result<Verdict, CoreError> {
+    let closes = check.order.quantity == check.context.position.checked_abs()?;
+    if closes && !check.is_increase() {
+        return Ok(Verdict::Exempt);
+    }
     let (spec, price) = (check.context.spec, check.context.reference_price);
     let value = spec.notional(check.order.quantity, price, Rounding::TowardZero)?;
     pass_if(value >= spec.min_notional)

@@ -87,6 +87,13 @@ fn the_smallest_order_value_is_in_the_asset_currency() {
         gate.verdict("0", buy("0.5", "100")),
         Err(Denied::MinNotional)
     );
+    // A position that is worth less can be left all the same.
+    assert_eq!(gate.verdict("0.5", sell("0.5", "100")), Ok(()));
+    assert_eq!(gate.verdict("-0.5", cover("0.5", "100")), Ok(()));
+    assert_eq!(
+        gate.verdict("0.6", sell("0.5", "100")),
+        Err(Denied::MinNotional)
+    );
     // A rate to base plays no part.
     gate.rate = FxRate::direct(amount("2"));
     assert_eq!(
