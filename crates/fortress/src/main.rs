@@ -161,7 +161,7 @@ fn coverage(root: &Path, allowed: &[String]) -> Result<Covered, FortressError> {
         };
         match (state, is_allowed) {
             (State::Covered, true) => {
-                failures.push(format!("{} is covered: allow it no more", row.name))
+                failures.push(format!("{} is covered: allow it no more", row.name));
             }
             (State::Covered, false) => {}
             (State::NotCovered, true) => allowances.push(row.name),
@@ -192,17 +192,17 @@ fn coverage(root: &Path, allowed: &[String]) -> Result<Covered, FortressError> {
         println!("{failure}");
     }
     let covered = found.iter().filter(|(_, state)| *state == State::Covered);
-    let mut says = format!(
+    let says = format!(
         "{} of {} invariants and breakers covered",
         covered.count(),
         found.len()
     );
-    if !missing.is_empty() {
-        says += &format!(", NOT COVERED: {}", missing.join(", "));
-    }
-    if !allowances.is_empty() {
-        says += &format!(", missing and allowed: {}", allowances.join(", "));
-    }
+    let listed = |what: &str, names: &[&str]| match names {
+        [] => String::new(),
+        names => format!(", {what}: {}", names.join(", ")),
+    };
+    let not_covered = listed("NOT COVERED", &missing);
+    let says = says + &not_covered + &listed("missing and allowed", &allowances);
     let code = match (failures.is_empty(), missing.is_empty()) {
         (false, _) => FAILED,
         (true, false) => NOT_COVERED,
@@ -220,9 +220,10 @@ fn render<const COLUMNS: usize>(head: [&str; COLUMNS], rows: &[[String; COLUMNS]
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let line = |cells: [&str; COLUMNS]| {
         let cells = cells.iter().zip(widths);
-        let text: String = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
+        let text = cells.join("  ");
         text.trim_end().to_owned() + "\n"
     };
     let rule = widths.map(|width| "-".repeat(width));

@@ -1,5 +1,7 @@
 //! The command: exit codes, and failures that it must see.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,5 +1,7 @@
 //! Every suite in its small form, and the coverage table against the sources.
 
+#![expect(clippy::panic, reason = "a test stops at the first surprise")]
+
 use std::path::{Path, PathBuf};
 
 use ios012_fortress::coverage::{State, check};
