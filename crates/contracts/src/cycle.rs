@@ -38,6 +38,8 @@ pub struct CycleInput {
 pub struct CycleRow {
     /// Its place in [`Registry::assets`].
     pub asset: usize,
+    /// Its place in the assets of [`ios012_constraints::Limits`].
+    pub limits: usize,
     /// What IoS-004 asks.
     pub target: Exposure,
     /// What a unit of the asset's currency is worth in base currency.
@@ -288,7 +290,7 @@ impl<'input> Checks<'input> {
                 .find(id, |asset| &asset.asset_id)
                 .ok_or_else(|| self.refuse_target(RefusalCode::UnknownAsset, target))?;
             self.direction(asset.1, target)?;
-            let (_, limit) = limited
+            let (limits, limit) = limited
                 .find(id, |row| &row.asset_id)
                 .ok_or_else(|| self.refuse_target(RefusalCode::NoLimits, target))?;
             let (_, row) = priced
@@ -306,6 +308,7 @@ impl<'input> Checks<'input> {
             };
             rows.push(CycleRow {
                 asset: asset.0,
+                limits,
                 target: target.exposure,
                 rate: quoted.rate,
                 reference_price: row.reference_price,

@@ -3,7 +3,7 @@
 //! Increases are planned only when every reduction is final, from the free margin and the
 //! positions that are really there. Each wave waits until the one before it is final (I10).
 
-use ios012_constraints::{AssetState, Decisions, Limits, decide};
+use ios012_constraints::{AssetState, Limits, decide};
 use ios012_core::fixed::value_of;
 use ios012_core::sequence::{
     Increases, Move, OrderBounds, ReductionSequence, Side, plan_reductions,
@@ -71,9 +71,14 @@ impl Engine {
         self.write_shortfalls(&allowed, &Code::literal("reductions_unfilled"))?;
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let mut now = Vec::with_capacity(allowed.len());
-        for (row, allowed) in open.input.rows().iter().zip(allowed) {
-            let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            now.push((self.accounts.books().quantity(&spec.asset_id), allowed));
+        for (index, (row, allowed)) in open.rows.iter().zip(allowed).enumerate() {
+            let held = if open.was_ordered(index) {
+                let books = self.accounts.books();
+                books.quantity(&open.spec(index)?.asset_id)
+            } else {
+                row.held
+            };
+            now.push((held, allowed));
         }
         let moves = moves(open, now.into_iter())?;
         let limits = open.input.constraints().limits();
@@ -103,16 +108,16 @@ impl Engine {
     /// full they are those that were decided. Otherwise the limits have less room than the
     /// decision counted on: they are shared out again from the positions as they are now, and no
     /// asset gets more than was decided.
-    fn allowed_now(&self) -> Result<Vec<Exposure>, EngineError> {
+    fn allowed_now(&mut self) -> Result<Vec<Exposure>, EngineError> {
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let decided = open.rows.iter().map(|row| row.allowed);
         if open.reduced_in_full() {
             return Ok(decided.collect());
         }
+        let mut again = std::mem::take(&mut self.buffers.decisions);
         let mut states = self.states_now(open)?;
         let portfolio = self.portfolio_state(open)?;
         let universe = &self.universe.as_ref().ok_or(EngineError::NoAsset)?.universe;
-        let mut again = Decisions::default();
         loop {
             decide(universe, &states, portfolio, &mut again)?;
             // Nothing is reduced any more in this cycle. What a limit would rather shrink than let
@@ -129,9 +134,11 @@ impl Engine {
             }
         }
         let both = decided.zip(again.allowed());
-        Ok(both
+        let allowed = both
             .map(|(decided, &again)| nearer_zero(decided, again))
-            .collect())
+            .collect();
+        self.buffers.decisions = again;
+        Ok(allowed)
     }
 
     /// The assets as they are now. One that does not grow any more counts as closed: a reduction
@@ -141,9 +148,13 @@ impl Engine {
         let mut states = Vec::with_capacity(open.rows.len());
         let rows = open.input.rows().iter().zip(&open.rows).enumerate();
         for (index, (row, decided)) in rows {
-            let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
-            let position = self.accounts.books().position(&spec.asset_id);
-            let now = self.exposure(spec, position, open.nlv_before)?;
+            let now = if open.was_ordered(index) {
+                let spec = open.spec(index)?;
+                let position = self.accounts.books().position(&spec.asset_id);
+                self.exposure(spec, position, open.nlv_before)?
+            } else {
+                decided.previous
+            };
             let grows = decided.still_grows(now);
             states.push(AssetState {
                 previous: now,
@@ -250,14 +261,14 @@ fn moves(
     let limits = open.input.constraints().limits();
     let mut moves = Vec::with_capacity(open.rows.len());
     for ((row, decided), (held, allowed)) in rows {
-        let spec = open.input.asset(row).ok_or(EngineError::NoAsset)?;
+        let limits = limits.assets.get(row.limits).ok_or(EngineError::NoAsset)?;
         moves.push(Move {
-            spec,
+            spec: open.input.asset(row).ok_or(EngineError::NoAsset)?,
             held,
             reference_price: row.reference_price,
             rate: row.rate,
             volatility: row.volatility,
-            max_order_quantity: limits.asset(&spec.asset_id)?.max_order_quantity,
+            max_order_quantity: limits.max_order_quantity,
             previous: decided.previous,
             allowed,
         });

@@ -72,6 +72,11 @@ impl OpenCycle {
         self.frozen.get(row).copied().unwrap_or(false)
     }
 
+    /// Whether an order of a row was sent. If none was, its position is still what was decided on.
+    pub(super) fn was_ordered(&self, row: usize) -> bool {
+        self.working.iter().any(|order| order.row == row)
+    }
+
     /// Whether every order of a row was filled in full.
     pub(super) fn filled_in_full(&self, row: usize) -> bool {
         let mut orders = self.working.iter().filter(|order| order.row == row);
