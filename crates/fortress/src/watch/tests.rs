@@ -5,6 +5,8 @@ use super::*;
 use crate::desk::run;
 use crate::story::{STOCKS, Story};
 
+type Change = fn(&mut Story);
+
 /// A ledger that was made under one set of limits, judged by another: whatever the run used is
 /// seen where the other one forbids it.
 #[test]
@@ -19,7 +21,6 @@ fn what_a_limit_forbids_is_seen() {
     let seen = watch(ledger.path(), &standing, &open).expect("no limit is passed");
     assert_eq!((seen.cycles, seen.decisions), (9, counts.decisions));
 
-    type Change = fn(&mut Story);
     let tighter: [(&str, Change); 6] = [
         ("longer than max_delta", |story| {
             each(story, "max_delta_exposure", "0.019");
