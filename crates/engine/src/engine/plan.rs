@@ -4,7 +4,7 @@
 //! positions that are really there. Each wave waits until the one before it is final (I10).
 
 use ios012_constraints::{AssetState, Limits, decide};
-use ios012_core::fixed::value_of;
+use ios012_core::fixed::{exposure_of, value_of};
 use ios012_core::sequence::{
     Increases, Move, OrderBounds, ReductionSequence, Side, plan_reductions,
 };
@@ -116,7 +116,8 @@ impl Engine {
         }
         let mut again = std::mem::take(&mut self.buffers.decisions);
         let mut states = self.states_now(open)?;
-        let portfolio = self.portfolio_state(open)?;
+        let mut portfolio = self.portfolio_state(open)?;
+        portfolio.cash_headroom = portfolio.cash_headroom.checked_add(self.costs(open)?)?;
         let universe = &self.universe.as_ref().ok_or(EngineError::NoAsset)?.universe;
         loop {
             decide(universe, &states, portfolio, &mut again)?;
@@ -139,6 +140,18 @@ impl Engine {
             .collect();
         self.buffers.decisions = again;
         Ok(allowed)
+    }
+
+    /// What the reductions cost, as a fraction of NLV, rounded down: limits are measured before the
+    /// cycle's costs, again as at first. Whether the cash reaches is seen when increases are planned.
+    fn costs(&self, open: &OpenCycle) -> Result<Exposure, EngineError> {
+        let costs = open.nlv_before.checked_sub(self.accounts.nlv()?)?;
+        let down = if costs.is_negative() {
+            Rounding::AwayFromZero
+        } else {
+            Rounding::TowardZero
+        };
+        Ok(exposure_of(costs, open.nlv_before, down)?)
     }
 
     /// The assets as they are now. One that does not grow any more counts as closed: a reduction
@@ -204,7 +217,8 @@ impl Engine {
             )?;
             let notional = Money::from_units(notional);
             let units = spec.quantity_of(notional, row.reference_price, Rounding::TowardZero)?;
-            if units.is_zero() {
+            // Less than a lot could not have been traded at all.
+            if units < spec.lot_size {
                 continue;
             }
             self.write_residual(&open, index, side, units, reason.clone())?;

@@ -49,7 +49,7 @@ fn one_cycle_ends_where_the_pencil_does() {
     ] {
         assert_eq!(found.to_string(), by_hand);
     }
-    assert_eq!((summary.records, trading.fills, summary.orders), (17, 3, 3));
+    assert_eq!((summary.records, trading.fills, summary.orders), (18, 3, 3));
 }
 
 #[test]
