@@ -3,7 +3,6 @@
 //! (docs/decision.md, I5 and I7).
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use ios012_core::{Exposure, Money, Price, UtcTime};
@@ -186,23 +185,30 @@ fn shift(value: &mut Value, power: i32) -> Result<(), FortressError> {
     Ok(())
 }
 
-/// The batches of a day: assets that share a group stay together.
-const BATCHES: [&[&str]; 3] = [&["energy", "technology"], &["financials", "health"], &[]];
+/// Into how many batches a day is split. Every third asset is in the same one.
+const BATCHES: usize = 3;
 
 /// Each day as three mandates an hour apart. The first moves the assets of the first batch only, and
-/// so on; the others stay where they are. Trading costs nothing here, and the limits that all assets
-/// share have room, so that no batch takes anything from another.
+/// so on; the others stay where they are. Trading costs nothing here, and every limit but the longest
+/// step and the dead band has room: one that the market broke would be worked down in the first batch.
 fn in_batches(story: &Story) -> Result<Held, FortressError> {
-    let mut whole = story.clone();
+    let mut whole = in_whole_shares(story)?;
     whole.constraints["execution"] =
         json!({"fee_bps": "0", "slippage_bps": "0", "price_collar_bps": "50"});
+    whole.constraints["groups"] = json!([]);
+    for row in Story::rows(&mut whole.constraints)? {
+        row["max_exposure"] = json!("0.2");
+    }
     for row in &mut whole.targets {
         for (_, target) in &mut row.targets {
             *target = Exposure::from_units(target.units() / 10 * 9);
         }
     }
     let base = told(&whole)?;
-    let batch_of = batches(&whole)?;
+    let batch_of = |asset: &str| {
+        let column = whole.assets.iter().position(|column| column == asset);
+        column.unwrap_or_default() % BATCHES
+    };
     let mut split = whole.clone();
     split.prices.clear();
     split.targets.clear();
@@ -210,7 +216,7 @@ fn in_batches(story: &Story) -> Result<Held, FortressError> {
         let day = UtcTime::from_date(&row.time)?;
         let prices = whole.prices.iter().find(|prices| prices.time == row.time);
         let prices = prices.ok_or_else(|| FortressError::Data(format!("no prices on {day}")))?;
-        for now in 0..BATCHES.len() {
+        for now in 0..BATCHES {
             let mut targets = Vec::new();
             for (asset, target) in &row.targets {
                 let decided = base.decisions.get(&(day, asset.parse()?));
@@ -241,22 +247,6 @@ fn in_batches(story: &Story) -> Result<Held, FortressError> {
         })?;
     }
     Ok(held(&other, "each asset as if the day came at once"))
-}
-
-/// The batch of each asset.
-fn batches(story: &Story) -> Result<impl Fn(&str) -> usize, FortressError> {
-    let groups = story.constraints["groups"].as_array();
-    let groups = groups.ok_or_else(|| FortressError::Data("no groups".to_owned()))?;
-    let mut places = BTreeMap::new();
-    for group in groups {
-        let members: Vec<String> = serde_json::from_value(group["members"].clone())?;
-        let name = group["group"].as_str().unwrap_or_default();
-        let batch = BATCHES.iter().position(|batch| batch.contains(&name));
-        let batch =
-            batch.ok_or_else(|| FortressError::Data(format!("group {name} is in no batch")))?;
-        places.extend(members.into_iter().map(|member| (member, batch)));
-    }
-    Ok(move |asset: &str| places.get(asset).copied().unwrap_or(BATCHES.len() - 1))
 }
 
 #[cfg(test)]

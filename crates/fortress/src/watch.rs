@@ -70,8 +70,8 @@ struct OpenCycle {
     transition: Vec<Decision>,
     /// Where the last decision on each asset moves it.
     moves: BTreeMap<AssetId, Ordering>,
-    /// Whether an exposure grew in the cycle.
-    grew: bool,
+    /// Whether anything was bought in the cycle.
+    bought: bool,
     decisions: u64,
     trips: u64,
     orders: BTreeMap<OrderId, Order>,
@@ -181,7 +181,6 @@ impl<'a> Watch<'a> {
         self.alone(&decision)?;
         let cycle = self.open()?;
         cycle.decisions += 1;
-        cycle.grew |= grows(&decision);
         let way = decision.allowed_exposure.cmp(&decision.previous_exposure);
         cycle.moves.insert(decision.asset_id.clone(), way);
         cycle.transition.push(decision);
@@ -277,6 +276,7 @@ impl<'a> Watch<'a> {
         ensure(in_limit && fill.quantity <= order.quantity, || {
             format!("a fill of {} beyond its order", order.asset_id)
         })?;
+        cycle.bought |= order.side == Side::Buy;
         order.quantity = order.quantity.checked_sub(fill.quantity)?;
         Ok(())
     }
@@ -322,7 +322,7 @@ impl<'a> Watch<'a> {
             ));
         };
         let floor = value_of(self.cash_floor, nlv, Rounding::AwayFromZero)?;
-        let nearer = self.cash < floor && after >= self.cash && !cycle.grew;
+        let nearer = self.cash < floor && after >= self.cash && !cycle.bought;
         ensure(after >= floor || nearer, || {
             format!(
                 "cash goes from {} to {after}, and its floor is {floor}",

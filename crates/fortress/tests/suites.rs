@@ -17,9 +17,6 @@ fn holds(suite: Suite, parts: usize) -> SuiteReport {
     if let Some((part, error)) = report.first_failure() {
         panic!("{suite}, {part}: {error}");
     }
-    for part in &report.parts {
-        println!("{part:?}");
-    }
     assert_eq!(report.held(), parts, "{suite}");
     assert!(report.passed() && report.decisions() > 0);
     report
