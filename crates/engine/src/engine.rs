@@ -194,6 +194,11 @@ impl Engine {
         open.filter(|order| !order.is_final).count()
     }
 
+    /// The time for which the open cycle waits.
+    pub(crate) fn wakes_at(&self) -> Option<UtcTime> {
+        Some(self.open.as_ref()?.waiting.front()?.not_before)
+    }
+
     /// The chain, with the records that have not been kept yet.
     pub const fn chain(&self) -> &Chain {
         &self.chain

@@ -173,6 +173,11 @@ impl Replay {
                 Event::Stop(Box::new(stop_order(breaker)?))
             }
             Record::Governance(governance) => Event::Command(Box::new(self.command(governance)?)),
+            // An order whose time had come, and that a control refused.
+            Record::Residual(_) | Record::Breaker(_) => match self.engine.wakes_at() {
+                Some(time) => Event::Time(time),
+                None => return Ok(()),
+            },
             Record::Fill(fill) => Event::Broker(filled(fill)),
             Record::Outcome(outcome) => Event::Broker(told(outcome)?),
             Record::Refusal(refusal) => {

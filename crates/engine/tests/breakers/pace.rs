@@ -82,3 +82,28 @@ fn what_repeats_too_often_is_closed_for_increases() {
     );
     assert!(matches!(records.last(), Some(Record::Seal(_))));
 }
+
+/// The second of two slices is refused when its time comes: the ledger tells no order then, and replays all
+/// the same ([`Desk::records`]).
+#[test]
+fn what_is_refused_at_its_time_replays() {
+    let repeated = r#""repeated_execution": {"max_orders": "1", "window_s": "604800"}"#;
+    for (limit, reason) in [
+        (
+            r#""max_orders_per_cycle": "1""#,
+            "denied_max_orders_per_cycle",
+        ),
+        (repeated, "denied_repeated_execution"),
+    ] {
+        let twap = r#""schedule": {"kind": "twap", "slices": "2", "interval_s": "60"}"#;
+        let limits = format!("{ORDERS}, {limit}, {twap}");
+        let mut desk = Desk::open(Script::default(), &[(ORDERS, &limits)]);
+        desk.cycle(&[("STK", "0.05")], &[]).expect("goes on");
+        let records = desk.records();
+        let refused: Vec<_> = left(&records)
+            .iter()
+            .map(|(id, quantity, reason)| format!("{id} {quantity} {reason}"))
+            .collect();
+        assert_eq!(refused, [format!("STK 250 {reason}")]);
+    }
+}
