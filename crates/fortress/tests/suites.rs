@@ -24,7 +24,7 @@ fn holds(suite: Suite, parts: usize) -> SuiteReport {
 
 #[test]
 fn regression_holds() {
-    holds(Suite::Regression, 5);
+    holds(Suite::Regression, 6);
 }
 
 /// Four crashes under six strains, and one with 500 assets.
