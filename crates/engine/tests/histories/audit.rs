@@ -82,6 +82,8 @@ enum Prices {
 struct Cycle {
     facts: Facts,
     next_event: usize,
+    /// The assets of a breaker action: what is held, and what an event may put in its place.
+    concerned: [bool; N],
     prices: Prices,
     frozen: [bool; N],
     unwinds: bool,
@@ -165,9 +167,18 @@ impl Auditor {
 
     pub(crate) fn begin(&mut self, facts: Facts) {
         let unwinds = self.safety.unwinds();
+        let comes_in = |at| {
+            facts
+                .day
+                .events
+                .iter()
+                .any(|event| event.into() == Some(at))
+        };
+        let concerned = std::array::from_fn(|at| !self.held[at].is_zero() || comes_in(at));
         self.cycle = Some(Cycle {
             facts,
             next_event: 0,
+            concerned,
             prices: Prices::Unread,
             frozen: [false; N],
             unwinds,

@@ -79,6 +79,14 @@ impl Event {
         }
     }
 
+    /// The asset that takes the place of another.
+    pub(crate) const fn into(&self) -> Option<usize> {
+        match self.what {
+            Happened::Roll { into, .. } | Happened::SymbolChange { into } => Some(into),
+            _ => None,
+        }
+    }
+
     /// What no two events of one time have in common.
     const fn key(&self) -> (UtcTime, &'static str, usize) {
         let place = match self.what {

@@ -94,10 +94,9 @@ impl Auditor {
         let held = self.held;
         let cycle = self.open()?;
         let day = cycle.facts.day.clone();
-        // A breaker action has the rows of what is held only.
         let is_row = |at: usize| {
             if cycle.facts.is_action {
-                !held[at].is_zero()
+                cycle.concerned[at]
             } else {
                 day.targets[at].is_some()
             }
