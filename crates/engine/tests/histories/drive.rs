@@ -213,7 +213,12 @@ impl Driver {
         loop {
             while let Some(effect) = queue.pop_front() {
                 match effect {
-                    Effect::KeepDocuments | Effect::KeepRecords => {}
+                    Effect::KeepDocuments | Effect::KeepRecords | Effect::Alert(_) => {}
+                    Effect::Cancel(order_id) => {
+                        return Err(format!(
+                            "nobody ordered a stop, and {order_id} was cancelled"
+                        ));
+                    }
                     Effect::Submit(submission) => {
                         self.auditor.submitted(&submission)?;
                         self.broker.submit(&submission, &mut news);
