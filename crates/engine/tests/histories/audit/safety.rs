@@ -5,7 +5,7 @@ use ios012_lineage::Breaker;
 use rust_decimal::Decimal;
 
 use super::{Auditor, Check, Prices, ensure};
-use crate::plan::Response;
+use crate::plan::{Block, Response};
 use crate::world::{ASSETS, N, place, thousandths};
 
 const DAY_MS: i64 = 86_400_000;
@@ -224,6 +224,18 @@ impl Auditor {
                     "{action} for a price of {} that is in its band",
                     ASSETS[at].id
                 );
+                return Ok(());
+            }
+            "asset" => {
+                let cycle = self.now()?;
+                let at = about().ok_or("no asset")?;
+                let block = match cycle.facts.limits.assets[at].shock {
+                    Block::None => "none",
+                    Block::ReduceOnly => "reduce_only",
+                    Block::Flatten => "flatten",
+                };
+                let is_shocked = cycle.facts.day.shocks[at] > 3;
+                ensure!(is_shocked && action == block, "{action} for no shock");
                 return Ok(());
             }
             "nlv_not_positive" => {

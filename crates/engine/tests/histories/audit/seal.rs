@@ -72,11 +72,13 @@ impl Auditor {
         }
         let unit = cycle.unit(at);
         let (reached, allowed) = (self.held[at] * unit, decided.allowed);
-        let lot = self.lots[at] * unit;
+        // Less than a lot of room that reductions did not give is not told, and less than a lot of
+        // what then is left can't be ordered.
+        let lots = Decimal::TWO * self.lots[at] * unit;
         let off = (reached - allowed).abs();
         let slack: Decimal = cycle.slack(allowed.abs());
         ensure!(
-            off < lot + slack,
+            off < lots + slack,
             "{} ends at {reached}, decided was {allowed}, and nothing tells why",
             ASSETS[at].id
         );
