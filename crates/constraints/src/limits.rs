@@ -76,6 +76,11 @@ pub struct RepeatedExecution {
     pub window_s: u32,
 }
 
+impl RepeatedExecution {
+    /// Longest window, in seconds: a week.
+    pub const LONGEST_WINDOW_S: u32 = 604_800;
+}
+
 /// A cap on the sum of absolute exposures of a class or a currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cap<Id> {

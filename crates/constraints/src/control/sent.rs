@@ -7,6 +7,7 @@ use ios012_core::sequence::{Intent, PlannedOrder, Side};
 use ios012_core::{AssetId, CoreError, Money, Price, Quantity, UtcTime};
 
 use super::ControlContext;
+use crate::RepeatedExecution;
 
 /// Milliseconds of the window of `max_orders_per_minute`.
 const MINUTE_MS: i64 = 60_000;
@@ -22,7 +23,7 @@ pub struct Sent {
     turnover_of_day: Money,
     /// Times of the last minute, kept only where there is a rate limit.
     recent: VecDeque<UtcTime>,
-    /// Times of increases inside the throttle's window, kept only where there is a throttle.
+    /// Times of increases inside the longest window, kept only where there is a throttle.
     executions: BTreeMap<(AssetId, Side), VecDeque<UtcTime>>,
     closed: BTreeSet<AssetId>,
 }
@@ -153,12 +154,11 @@ impl Sent {
         if context.limits.max_orders_per_minute.is_some() {
             push(&mut self.recent, at, MINUTE_MS);
         }
-        if let Some(rule) = context.limits.repeated_execution
-            && order.intent == Intent::Increase
-        {
+        if context.limits.repeated_execution.is_some() && order.intent == Intent::Increase {
             let key = (context.spec.asset_id.clone(), order.side);
             let times = self.executions.entry(key).or_default();
-            push(times, at, milliseconds(rule.window_s));
+            // Not the window of now: the next document may set a longer one.
+            push(times, at, milliseconds(RepeatedExecution::LONGEST_WINDOW_S));
         }
         Ok(())
     }

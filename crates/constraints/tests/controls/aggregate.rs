@@ -153,3 +153,25 @@ fn an_increase_that_repeats_too_often_is_refused_until_the_asset_is_opened() {
     assert!(!gate.sent.open(&gate.spec.asset_id));
     assert_eq!(gate.verdict("9", buy("3", "100")), Ok(()));
 }
+
+/// IoS-006 changes: the longer window counts what was sent before it, though a shorter one held then.
+#[test]
+fn a_longer_window_counts_what_a_shorter_one_had_passed() {
+    let rule = |window_s| {
+        limits(|set| {
+            set.repeated_execution = Some(RepeatedExecution {
+                max_orders: 2,
+                window_s,
+            });
+        })
+    };
+    let mut gate = Gate::with(spec(), rule(60));
+    gate.at = amount("2026-11-22T00:00:00.000Z");
+    assert_eq!(gate.verdict("9", buy("1", "100")), Ok(()));
+    gate.at = amount("2026-11-22T00:30:00.000Z");
+    assert_eq!(gate.verdict("9", buy("1.5", "100")), Ok(()));
+    gate.limits = rule(3_600);
+    gate.at = amount("2026-11-22T00:40:00.000Z");
+    let refused = Err(Denied::RepeatedExecution);
+    assert_eq!(gate.verdict("9", buy("2", "100")), refused);
+}

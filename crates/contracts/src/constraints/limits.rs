@@ -151,7 +151,12 @@ fn read_repeated(
     };
     Ok(Some(RepeatedExecution {
         max_orders: read(&raw.max_orders, "max_orders", "1 to 100000", 100_000)?,
-        window_s: read(&raw.window_s, "window_s", "1 to 604800 (a week)", 604_800)?,
+        window_s: read(
+            &raw.window_s,
+            "window_s",
+            "1 to 604800 (a week)",
+            RepeatedExecution::LONGEST_WINDOW_S,
+        )?,
     }))
 }
 
