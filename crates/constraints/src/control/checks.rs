@@ -274,3 +274,15 @@ fn not_repeated_too_often(check: &Check<'_>) -> Result<Verdict, CoreError> {
         None => Ok(Verdict::Exempt),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_lists_every_control_in_its_sequence() {
+        let page = include_str!("../../../../docs/decision.md");
+        let listed = page.split('`').filter(|part| part.starts_with("denied_"));
+        assert!(listed.eq(CONTROLS.iter().map(|(control, _)| control.as_str())));
+    }
+}
