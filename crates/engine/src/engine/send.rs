@@ -183,7 +183,9 @@ impl Engine {
                 self.write_residual(open, residual.index, side, quantity, reason.clone())?;
             }
         }
-        open.plan_ended = Some(reason);
+        // The first reason stays: what ends an ended plan again leaves no record, and a replay does not
+        // know of it.
+        open.plan_ended.get_or_insert(reason);
         Ok(())
     }
 

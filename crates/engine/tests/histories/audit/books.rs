@@ -33,8 +33,9 @@ impl Auditor {
             let is_it = event.kind() == entry.event.as_str()
                 && event.time == entry.time
                 && concerns(&event, entry)
-                // The lines of a payment do not name its asset.
-                && (is_cash(&event) || !self.held[event.asset].is_zero());
+                // The lines of a payment do not name its asset. One of nothing has no entry.
+                && (is_cash(&event) || !self.held[event.asset].is_zero())
+                && !pays_nothing(&event, self.held[event.asset]);
             self.happen(&event, is_it.then_some(entry))?;
             if is_it {
                 return Ok(());
@@ -347,6 +348,17 @@ fn concerns(event: &Event, entry: &Entry) -> bool {
 }
 
 /// Whether an event is of a currency, and of no asset.
+fn pays_nothing(event: &Event, held: Decimal) -> bool {
+    match &event.what {
+        Happened::Funding { rate, .. } => rate.is_zero(),
+        Happened::Financing { long, short, .. } => {
+            let rate = if held.is_sign_negative() { short } else { long };
+            rate.is_zero()
+        }
+        _ => false,
+    }
+}
+
 fn is_cash(event: &Event) -> bool {
     matches!(
         event.what,
