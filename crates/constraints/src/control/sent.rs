@@ -82,12 +82,14 @@ impl Sent {
     }
 
     /// The earliest time from `at` on at which fewer than `most` orders were sent in the 60 seconds
-    /// before.
+    /// before. It is no earlier than the last order's: a cycle may send until after the `as_of` of the
+    /// next one.
     ///
     /// # Errors
     /// [`CoreError::Overflow`] at the end of time.
     pub fn next_free(&self, at: UtcTime, most: u32) -> Result<UtcTime, CoreError> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let at = self.recent.back().map_or(at, |last| at.max(*last));
         let oldest = self.recent.len().checked_sub(most);
         match oldest.and_then(|oldest| self.recent.get(oldest)) {
             Some(sent) => Ok(sent.checked_add_milliseconds(MINUTE_MS)?.max(at)),
@@ -152,27 +154,30 @@ impl Sent {
         self.contents.insert(Content::of(order, context));
         let at = context.at;
         if context.limits.max_orders_per_minute.is_some() {
-            push(&mut self.recent, at, MINUTE_MS);
+            drop_before(&mut self.recent, at, MINUTE_MS);
+            self.recent.push_back(at);
         }
         if context.limits.repeated_execution.is_some() && order.intent == Intent::Increase {
             let key = (context.spec.asset_id.clone(), order.side);
             let times = self.executions.entry(key).or_default();
-            // Not the window of now: the next document may set a longer one.
-            push(times, at, milliseconds(RepeatedExecution::LONGEST_WINDOW_S));
+            // Not the window of now: the next document may set a longer one. Nor that of this time: the
+            // next cycle may begin before it, but not before this cycle.
+            let window_ms = milliseconds(RepeatedExecution::LONGEST_WINDOW_S);
+            drop_before(times, context.as_of, window_ms);
+            times.push_back(at);
         }
         Ok(())
     }
 }
 
-/// Adds a time, and drops those that have left the window.
-fn push(times: &mut VecDeque<UtcTime>, at: UtcTime, window_ms: i64) {
+/// Drops the times that have left the window that ends at `at`.
+fn drop_before(times: &mut VecDeque<UtcTime>, at: UtcTime, window_ms: i64) {
     while times
         .front()
         .is_some_and(|sent| !is_within(*sent, at, window_ms))
     {
         times.pop_front();
     }
-    times.push_back(at);
 }
 
 fn milliseconds(seconds: u32) -> i64 {

@@ -1,7 +1,7 @@
 //! The orders of one cycle together.
 
 use ios012_constraints::{Denied, RepeatedExecution};
-use ios012_core::{FxRate, Money};
+use ios012_core::{FxRate, Money, UtcTime};
 
 use crate::{Gate, amount, buy, cover, limits, sell, short, spec};
 
@@ -116,6 +116,26 @@ fn increases_stop_at_the_orders_of_a_minute() {
     assert_eq!(
         gate.sent.next_free(times[3], 2),
         Ok(amount("2026-11-22T00:02:10.000Z"))
+    );
+}
+
+/// An unwinding may send until after the next cycle begins: that one waits for what was sent, also
+/// where the window at its own beginning looks free.
+#[test]
+fn a_cycle_that_begins_before_the_last_order_waits_for_it() {
+    let limits = limits(|set| set.max_orders_per_minute = Some(2));
+    let mut gate = Gate::with(spec(), limits);
+    let [begins, last]: [UtcTime; 2] =
+        ["2026-11-22T00:00:10.000Z", "2026-11-22T00:20:00.000Z"].map(amount);
+    for (at, quantity) in [(begins, "1"), (begins, "2"), (last, "3")] {
+        gate.at = at;
+        assert_eq!(gate.verdict("9", sell(quantity, "100")), Ok(()));
+    }
+    assert_eq!(gate.sent.next_free(begins, 2), Ok(last));
+    gate.at = begins;
+    assert_eq!(
+        gate.verdict("9", buy("1", "100")),
+        Err(Denied::MaxOrdersPerMinute)
     );
 }
 
