@@ -2,6 +2,7 @@
 
 mod alarm;
 mod compare;
+mod corruption;
 mod decide;
 mod guard;
 mod open;
@@ -246,7 +247,8 @@ impl Engine {
         Self { chain, ..self }
     }
 
-    /// Records an input that was refused: a refusal, and a seal that says so. The books stay.
+    /// Records an input that was refused: a refusal, a seal that says so, and the trip of a breaker where
+    /// it is corrupt. The books stay.
     pub(crate) fn record_refusal(
         &mut self,
         refusal: RefusalRecord,
@@ -258,7 +260,7 @@ impl Engine {
             ));
         }
         let as_of = refusal.as_of;
-        self.write(refusal)?;
+        self.write(refusal.clone())?;
         let nlv = self.accounts.nlv()?;
         self.write(Seal {
             cash: Some(self.accounts.books().cash()?),
@@ -271,6 +273,8 @@ impl Engine {
             orders: 0,
             outcome: CycleOutcome::Refused,
         })?;
+        self.tell_corruption(&refusal)?;
+        self.tell_alerts(effects.len(), effects);
         effects.push(Effect::KeepRecords);
         effects.push(Effect::Sealed(CycleSummary {
             cycle_id: 0,

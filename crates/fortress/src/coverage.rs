@@ -51,6 +51,7 @@ const CYCLE: &str = "crates/engine/tests/cycle.rs";
 const SAFETY: &str = "crates/engine/tests/breakers/safety.rs";
 const SIGNALS: &str = "crates/engine/tests/breakers/signals.rs";
 const PACE: &str = "crates/engine/tests/breakers/pace.rs";
+const CORRUPTION: &str = "crates/engine/tests/breakers/corruption.rs";
 const UNWIND: &str = "crates/engine/tests/breakers/unwind.rs";
 const WAVES: &str = "crates/core/src/sequence/tests/waves.rs";
 const ACCOUNT: &str = "crates/core/src/account/tests.rs";
@@ -96,7 +97,9 @@ pub const TABLE: [Row; 19] = [
         test(INVARIANTS, "i12_a_tighter_limit_never_raises_gross"),
         test(INVARIANTS, "i12_capital_at_one_rate_never_raises_gross"),
         test(INVARIANTS, "i12_the_result_obeys_the_tighter_limits")] },
-    Row { name: "data_corruption", about: "a price beyond its band, a price not to be trusted", tests: &[
+    Row { name: "data_corruption", about: "a price beyond its band or not to be trusted, corrupt documents", tests: &[
+        test(CORRUPTION, "a_corrupt_snapshot_trips_and_nothing_is_traded_on_it"),
+        test(CORRUPTION, "a_price_of_another_time_trips"),
         test(CYCLE, "a_jump_beyond_the_band_aborts_and_marks_nothing"),
         test(UNWIND, "an_asset_without_a_trusted_price_is_frozen")] },
     Row { name: "volatility_shock", about: "scores of an asset and of the portfolio", tests: &[

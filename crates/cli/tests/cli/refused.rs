@@ -137,6 +137,23 @@ fn a_bad_document_of_a_later_cycle_is_refused_on_the_ledger() {
     on("replay", &ledger).exits(0);
 }
 
+/// A snapshot with an asset twice: no cycle, a record, and an alert of one line.
+#[test]
+fn a_corrupt_snapshot_of_a_later_cycle_trips_and_is_told() {
+    let scenario = Scenario::golden("one-cycle");
+    let ledger = scenario.ledger();
+    cycle("run", &scenario.path(), &ledger).exits(0);
+    scenario.replace("market.json", "\"BBB\"", "\"AAA\"");
+    let ran = cycle("run", &scenario.path(), &ledger).exits(3);
+    let alert = r#"{"action":"abort","alert":"data_corruption:duplicate_row","level":"YELLOW"}"#;
+    assert!(ran.stderr.lines().any(|line| line == alert), "{ran:#?}");
+    let trips = of_kind(&ledger, "breaker");
+    assert_eq!(trips.len(), 1);
+    assert_eq!(trips[0]["cause"], "duplicate_row");
+    on("verify", &ledger).exits(0);
+    on("replay", &ledger).exits(0);
+}
+
 /// The books hold KO, and the sixth mandate does not name it. Only the books know that.
 #[test]
 fn a_mandate_that_does_not_fit_the_books_is_refused_on_the_ledger() {

@@ -21,6 +21,14 @@ impl Trip {
         cause: &'static str,
         evidence: &[(&'static str, String)],
     ) -> Result<Self, EngineError> {
+        Self::of(breaker, cause.parse()?, evidence)
+    }
+
+    pub(super) fn of(
+        breaker: &'static str,
+        cause: Code,
+        evidence: &[(&'static str, String)],
+    ) -> Result<Self, EngineError> {
         let evidence = evidence.iter().map(|(name, value)| {
             let value: PlainText = plain(value)?;
             Ok::<_, EngineError>(Evidence {
@@ -30,7 +38,7 @@ impl Trip {
         });
         Ok(Self {
             breaker: breaker.parse()?,
-            cause: cause.parse()?,
+            cause,
             evidence: evidence.collect::<Result<_, _>>()?,
         })
     }

@@ -62,7 +62,8 @@ pub(crate) struct Desk<W = Unwatched> {
     pub(crate) regimes: Option<Vec<(&'static str, &'static str, bool)>>,
     directory: tempfile::TempDir,
     day: u32,
-    last: u32,
+    /// The last day whose funding the books have.
+    pub(crate) last: u32,
 }
 
 impl Desk {
@@ -104,6 +105,15 @@ impl<W: StopWatch> Desk<W> {
         rows: &[(&str, Row<'_>)],
     ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
         let market = self.snapshot(rows);
+        self.cycle_on(targets, market)
+    }
+
+    /// The cycle of the day whose snapshot was made last, on this one.
+    pub(crate) fn cycle_on(
+        &mut self,
+        targets: &[(&str, &str)],
+        market: Market,
+    ) -> Result<(CycleSummary, Option<Refusal>), EngineError> {
         let (as_of, until) = (time(self.day), time(self.day + 1));
         let mut rows = String::new();
         for (id, target) in targets {
@@ -152,6 +162,12 @@ impl<W: StopWatch> Desk<W> {
     }
 
     fn snapshot(&mut self, rows: &[(&str, Row<'_>)]) -> Market {
+        let market = self.text(rows);
+        Market::parse("market.json", market.as_bytes()).expect("a market")
+    }
+
+    /// The next day's snapshot as a document.
+    pub(crate) fn text(&mut self, rows: &[(&str, Row<'_>)]) -> String {
         self.day += 1;
         let as_of = time(self.day);
         let changed: BTreeMap<_, _> = rows.iter().copied().collect();
@@ -191,11 +207,10 @@ impl<W: StopWatch> Desk<W> {
             .portfolio_shock
             .map(|score| format!(r#","portfolio_shock_score":"{score}""#))
             .unwrap_or_default();
-        let market = format!(
+        format!(
             r#"{{"schema":"ios012.market.v1","as_of":"{as_of}","currency":"USD"{portfolio},"rows":[{text}],
             "fx":[{{"pair":"BTCUSD","rate":"40000","rate_time":"{as_of}"}}],"events":[{events}]}}"#
-        );
-        Market::parse("market.json", market.as_bytes()).expect("a market")
+        )
     }
 
     pub(crate) fn held(&self, id: &str) -> Quantity {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod corruption;
 mod desk;
 mod pace;
 mod safety;
