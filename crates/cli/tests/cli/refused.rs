@@ -147,7 +147,8 @@ fn a_corrupt_snapshot_of_a_later_cycle_trips_and_is_told() {
     let ran = cycle("run", &scenario.path(), &ledger).exits(3);
     let alert = r#"{"action":"abort","alert":"data_corruption:duplicate_row","level":"YELLOW"}"#;
     assert!(ran.stderr.lines().any(|line| line == alert), "{ran:#?}");
-    let trips = of_kind(&ledger, "breaker");
+    let mut trips = of_kind(&ledger, "breaker");
+    trips.retain(|trip| trip["breaker"] == "data_corruption");
     assert_eq!(trips.len(), 1);
     assert_eq!(trips[0]["cause"], "duplicate_row");
     on("verify", &ledger).exits(0);
