@@ -153,7 +153,7 @@ impl Engine {
             Event::Stop(stop) => self.take_stop(*stop, effects),
             Event::Command(command) => self.take_command(&command, effects),
             Event::Refused(refusal) => {
-                refusal_record(&refusal).and_then(|record| self.record_refusal(record, effects))
+                refusal_record(&refusal).and_then(|record| self.record_refusal(&record, effects))
             }
         };
         self.halted = handled.is_err();
@@ -251,7 +251,7 @@ impl Engine {
     /// it is corrupt. The books stay.
     pub(crate) fn record_refusal(
         &mut self,
-        refusal: RefusalRecord,
+        refusal: &RefusalRecord,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         if self.open.is_some() {
@@ -273,7 +273,7 @@ impl Engine {
             orders: 0,
             outcome: CycleOutcome::Refused,
         })?;
-        self.tell_corruption(&refusal)?;
+        self.tell_corruption(refusal)?;
         self.tell_alerts(effects.len(), effects);
         effects.push(Effect::KeepRecords);
         effects.push(Effect::Sealed(CycleSummary {

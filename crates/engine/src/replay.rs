@@ -181,9 +181,7 @@ impl Replay {
             Record::Fill(fill) => Event::Broker(filled(fill)),
             Record::Outcome(outcome) => Event::Broker(told(outcome)?),
             Record::Refusal(refusal) => {
-                return self
-                    .engine
-                    .record_refusal(refusal.clone(), &mut self.effects);
+                return self.engine.record_refusal(refusal, &mut self.effects);
             }
             _ => return Ok(()),
         };
