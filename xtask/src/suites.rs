@@ -130,13 +130,7 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "the five suites of ADR-011; every invariant has its tests",
         hermetic: false,
         needs: &[],
-        steps: &[step(&[
-            "cargo",
-            "xtask",
-            "fortress",
-            "--allow-missing",
-            "execution_drift",
-        ])],
+        steps: &[step(&["cargo", "xtask", "fortress"])],
         proof: Proof::LastLine,
     },
     Suite {

@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use ios012_constraints::ApprovedOrder;
-use ios012_core::{CurrencyCode, Money, Price, Quantity, UtcTime};
+use ios012_core::{AssetId, BookEvent, CurrencyCode, Money, Price, Quantity, UtcTime};
 use ios012_lineage::{Code, OrderId};
 use thiserror::Error;
 
@@ -63,6 +63,19 @@ pub struct BrokerFill {
     pub time: UtcTime,
 }
 
+/// What a broker says that the account holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// When it was true, by the broker's clock.
+    pub time: UtcTime,
+    /// Units of each asset that is held, below zero for a short position; ascending by id.
+    pub positions: Vec<(AssetId, Quantity)>,
+    /// Cash of each currency, ascending; none from a venue that keeps no cash.
+    pub cash: Option<Vec<(CurrencyCode, Money)>>,
+    /// Orders that it still works, ascending.
+    pub open_orders: Vec<OrderId>,
+}
+
 /// Why a broker could not be asked. The outcome of what was asked is then unknown, and is
 /// resolved by the order's id before anything new is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -110,6 +123,16 @@ pub trait Broker: Send {
         &mut self,
         news: &mut Vec<BrokerEvent>,
     ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Hears of events that a real venue knows by itself, such as a split. Only a simulated one takes
+    /// note of them.
+    fn learn(&mut self, _events: &[BookEvent]) {}
+
+    /// What the account holds, asked before a cycle of that time begins.
+    fn statement(
+        &mut self,
+        as_of: UtcTime,
+    ) -> impl Future<Output = Result<Statement, BrokerError>> + Send;
 
     /// The orders that the broker still works, ascending by id.
     fn open_orders(&mut self) -> impl Future<Output = Result<Vec<OrderId>, BrokerError>> + Send;

@@ -2,19 +2,27 @@
 //!
 //! A fill is made at the cycle's reference price, moved against the order by the slippage and
 //! then to the next tick against the order. An order whose limit does not reach that price
-//! expires. A script can reject orders, fill them in part, leave them open, or not answer at all.
+//! expires. A script can reject orders, fill them in part, leave them open, not answer at all, or fill
+//! one and say that it expired.
+//!
+//! It counts the units that it holds from its own fills and the events that it hears of, apart from
+//! the books, so that a statement of them can be compared. It keeps no cash.
 
+mod holdings;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
-use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Statement, Submission};
 use ios012_constraints::ApprovedOrder;
 use ios012_core::sequence::{Side, tick_above, tick_below};
-use ios012_core::{CoreError, Price, Quantity, Ratio, Rounding, mul_div};
+use ios012_core::{
+    AssetId, BookEvent, CoreError, Price, Quantity, Ratio, Rounding, UtcTime, mul_div,
+};
 use ios012_lineage::{Code, OrderId};
 
+use holdings::Holdings;
 pub use script::{Action, Rule, Script, ScriptError};
 
 /// A broker that lives and dies with the process.
@@ -28,6 +36,7 @@ pub struct PaperBroker {
     keeps_history: bool,
     /// Orders that rest until they are cancelled.
     resting: BTreeSet<OrderId>,
+    holdings: Holdings,
 }
 
 impl PaperBroker {
@@ -41,7 +50,15 @@ impl PaperBroker {
             history: BTreeMap::new(),
             keeps_history: false,
             resting: BTreeSet::new(),
+            holdings: Holdings::new(),
         }
+    }
+
+    /// The same broker, holding these units: what a portfolio opens with or goes on from.
+    #[must_use]
+    pub fn holding(mut self, positions: impl IntoIterator<Item = (AssetId, Quantity)>) -> Self {
+        self.holdings = positions.into_iter().collect();
+        self
     }
 
     /// The same broker, which also remembers every order for [`Broker::history`].
@@ -65,7 +82,7 @@ impl PaperBroker {
             ),
             Some(Action::Rest) => return Ok(Answer::Accepted),
             Some(Action::Hang) => return Ok(Answer::None),
-            None => (whole, None),
+            Some(Action::LostFill) | None => (whole, None),
         };
         let price = self.fill_price(order)?;
         let reaches = match order.side() {
@@ -86,7 +103,10 @@ impl PaperBroker {
             currency: order.currency().clone(),
             time: submission.not_before,
         };
-        Ok(Answer::Filled(fill, rest))
+        Ok(match action {
+            Some(Action::LostFill) => Answer::Lost(fill),
+            _ => Answer::Filled(fill, rest),
+        })
     }
 
     /// The reference price, moved by the slippage and to the next tick, both against the order.
@@ -115,6 +135,8 @@ enum Answer {
     Expired(Code),
     /// A fill, and the code under which the rest expires if there is one.
     Filled(BrokerFill, Option<Code>),
+    /// A fill that is told as an expiry.
+    Lost(BrokerFill),
 }
 
 impl Answer {
@@ -130,6 +152,7 @@ impl Answer {
             Self::Accepted => push(News::Accepted),
             Self::Rejected(code) => push(News::Rejected(code)),
             Self::Expired(code) => push(News::Expired(code)),
+            Self::Lost(_) => push(News::Expired(Code::literal("scripted_lost_fill"))),
             Self::Filled(fill, rest) => {
                 push(News::Filled(fill));
                 if let Some(code) = rest {
@@ -150,17 +173,21 @@ impl Broker for PaperBroker {
         if self.history.contains_key(&order_id) {
             return Ok(());
         }
-        let answer = self
-            .answer(submission)
-            .map_err(|_| BrokerError::Malformed {
-                code: Code::literal("arithmetic"),
-            })?;
+        let arithmetic = |_| BrokerError::Malformed {
+            code: Code::literal("arithmetic"),
+        };
+        let answer = self.answer(submission).map_err(arithmetic)?;
         match answer {
             Answer::None => pending().await,
             Answer::Accepted => {
                 self.resting.insert(order_id);
             }
-            Answer::Rejected(_) | Answer::Expired(_) | Answer::Filled(..) => {}
+            Answer::Rejected(_) | Answer::Expired(_) => {}
+            Answer::Filled(ref fill, _) | Answer::Lost(ref fill) => {
+                let (asset_id, side) = (submission.order.asset_id(), submission.order.side());
+                let traded = self.holdings.trade(asset_id, side, fill.quantity);
+                traded.map_err(arithmetic)?;
+            }
         }
         let before = news.len();
         answer.tell(order_id, news);
@@ -200,6 +227,21 @@ impl Broker for PaperBroker {
         } else {
             pending().await
         }
+    }
+
+    fn learn(&mut self, events: &[BookEvent]) {
+        for event in events {
+            self.holdings.follow(&event.kind);
+        }
+    }
+
+    async fn statement(&mut self, as_of: UtcTime) -> Result<Statement, BrokerError> {
+        Ok(Statement {
+            time: as_of,
+            positions: self.holdings.positions(),
+            cash: None,
+            open_orders: self.resting.iter().copied().collect(),
+        })
     }
 
     async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {

@@ -39,6 +39,8 @@ pub enum Action {
     Rest,
     /// The call that sends it is never answered.
     Hang,
+    /// It is filled, and the broker says that it expired.
+    LostFill,
 }
 
 /// Why a script can't be used.
@@ -156,6 +158,7 @@ enum RawAction {
     Partial,
     Rest,
     Hang,
+    LostFill,
 }
 
 impl RawRule {
@@ -178,6 +181,7 @@ impl RawRule {
             (RawAction::Expire, None) => Action::Expire,
             (RawAction::Rest, None) => Action::Rest,
             (RawAction::Hang, None) => Action::Hang,
+            (RawAction::LostFill, None) => Action::LostFill,
             (RawAction::Partial, Some(part)) if !part.is_negative() && part <= Ratio::ONE => {
                 Action::Partial(part)
             }

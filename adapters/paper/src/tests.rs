@@ -1,7 +1,7 @@
 use ios012_constraints::{AssetLimits, Block, ControlContext, LimitSet, Limits, Sent, approve};
 use ios012_core::fixed::notional;
 use ios012_core::sequence::{Intent, PlannedOrder};
-use ios012_core::{AssetSpec, Exposure, FxRate, Instrument, Money, UtcTime};
+use ios012_core::{AssetSpec, BookEventKind, Exposure, FxRate, Instrument, Money};
 use proptest::prelude::*;
 
 use super::*;
@@ -288,4 +288,78 @@ proptest! {
             prop_assert!((fill.fee.units() * 1000 - value.units()).abs() <= 1000);
         }
     }
+}
+
+fn statement(broker: &mut PaperBroker) -> Vec<(String, String)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let as_of = amount("2020-01-02T00:00:00.000Z");
+    let stated = runtime
+        .expect("a runtime")
+        .block_on(broker.statement(as_of));
+    let stated = stated.expect("answers");
+    assert_eq!((stated.time, stated.cash), (as_of, None));
+    let text = |(id, units): &(AssetId, Quantity)| (id.to_string(), units.to_string());
+    stated.positions.iter().map(text).collect()
+}
+
+fn of(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let text = |(id, units): &(&str, &str)| ((*id).to_owned(), (*units).to_owned());
+    pairs.iter().map(text).collect()
+}
+
+#[test]
+fn what_is_held_follows_fills_and_events() {
+    let positions = [
+        ("A", "10"),
+        ("B", "-3"),
+        ("C", "0"),
+        ("F1", "2"),
+        ("F2", "-5"),
+    ];
+    let positions = positions.map(|(id, units)| (amount(id), amount(units)));
+    let mut broker =
+        PaperBroker::new(Ratio::ZERO, Ratio::ZERO, Script::default()).holding(positions);
+    let opening = of(&[("A", "10"), ("B", "-3"), ("F1", "2"), ("F2", "-5")]);
+    assert_eq!(statement(&mut broker), opening);
+    told(&mut broker, &submission(Side::Sell, "7", "100", "0"));
+    let sold = of(&[("A", "3"), ("B", "-3"), ("F1", "2"), ("F2", "-5")]);
+    assert_eq!(statement(&mut broker), sold);
+    let event = |kind| BookEvent {
+        time: amount("2020-01-02T00:00:00.000Z"),
+        kind,
+    };
+    broker.learn(&[
+        event(BookEventKind::Split {
+            asset_id: amount("A"),
+            numerator: 1,
+            denominator: 2,
+        }),
+        event(BookEventKind::SymbolChange {
+            asset_id: amount("B"),
+            into: amount("BB"),
+        }),
+        event(BookEventKind::Roll {
+            asset_id: amount("F1"),
+            price: amount("1"),
+            into: amount("F2"),
+            into_price: amount("1"),
+        }),
+    ]);
+    let after = of(&[("A", "1.5"), ("BB", "-3"), ("F2", "-3")]);
+    assert_eq!(statement(&mut broker), after);
+    broker.learn(&[event(BookEventKind::Expiry {
+        asset_id: amount("F2"),
+        price: amount("1"),
+    })]);
+    assert_eq!(statement(&mut broker), of(&[("A", "1.5"), ("BB", "-3")]));
+}
+
+#[test]
+fn a_lost_fill_is_held_and_told_as_an_expiry() {
+    let script = r#"{"schema":"ios012.paper_script.v1","rules":[{"action":"lost_fill"}]}"#;
+    let script = Script::parse(script).expect("a script");
+    let mut broker = PaperBroker::new(Ratio::ZERO, Ratio::ZERO, script);
+    let news = told(&mut broker, &submission(Side::Buy, "7", "100", "0"));
+    assert_eq!(news, [News::Expired(Code::literal("scripted_lost_fill"))]);
+    assert_eq!(statement(&mut broker), of(&[("A", "7")]));
 }

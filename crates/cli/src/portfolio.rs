@@ -41,6 +41,9 @@ impl<S: LedgerSink> Portfolio<S> {
             begin(scenario, ledger)
         };
         let (engine, writer) = opened.inspect_err(alert::tell_closed)?;
+        let positions = engine.accounts().books().positions();
+        let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
+        let broker = broker.holding(positions);
         let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
         let runner = Runner::watched(engine, broker, sink(writer)?, watch)?;
         Ok(Self { runner, continued })

@@ -15,6 +15,7 @@ mod breakers;
 mod control;
 mod decide;
 pub mod defcon;
+pub mod discrepancy;
 mod error;
 mod limits;
 mod stability;

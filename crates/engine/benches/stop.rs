@@ -12,7 +12,7 @@ use ios012_broker::Broker as _;
 use ios012_constraints::defcon::RedAction;
 use ios012_contracts::{Constraints, CycleInput, Mandate, Market, Registry, Scenario, Standing};
 use ios012_core::Defcon;
-use ios012_engine::{Effect, Engine, Event, StopOrder};
+use ios012_engine::{BrokerAccount, Effect, Engine, Event, StopOrder};
 use ios012_lineage::{Chain, Code, PlainText};
 use ios012_paper::{Action, PaperBroker, Rule, Script};
 use tokio::runtime::Builder;
@@ -72,7 +72,9 @@ fn with_orders_out() -> (Engine, PaperBroker) {
     let mut broker = PaperBroker::new(zero, zero, script);
     let input = CycleInput::check(&standing, None, mandate(), market(), None, engine.held());
     let mut effects = Vec::new();
-    let input = Event::Cycle(Box::new(input.expect("fits")));
+    let input = input.expect("fits");
+    let statement = wait(broker.statement(input.as_of())).expect("is stated");
+    let input = Event::Cycle(Box::new(input), BrokerAccount::stated(statement));
     engine.handle(input, &mut effects).expect("decides");
     let (mut news, mut sent) = (Vec::new(), 0);
     wait(async {

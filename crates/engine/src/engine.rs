@@ -4,9 +4,11 @@ mod alarm;
 mod compare;
 mod corruption;
 mod decide;
+mod drift;
 mod guard;
 mod open;
 mod plan;
+mod reconcile;
 mod safety;
 mod send;
 mod shock;
@@ -31,6 +33,7 @@ use ios012_lineage::{
 
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
 use decide::LimitCodes;
+pub(crate) use reconcile::Differences;
 use safety::Safety;
 use shock::Shocks;
 use state::OpenCycle;
@@ -144,10 +147,10 @@ impl Engine {
             return Err(EngineError::Halted);
         }
         let (mark, performed) = (self.chain.mark(), effects.len());
-        let is_input = matches!(event, Event::Cycle(_) | Event::Refused(_));
+        let is_input = matches!(event, Event::Cycle(..) | Event::Refused(_));
         let handled = match event {
             Event::Broker(news) => self.take_news(news, effects),
-            Event::Cycle(input) => self.open_cycle(*input, effects),
+            Event::Cycle(input, account) => self.open_cycle(*input, account, effects),
             Event::Time(time) => self.take_time(time, effects),
             Event::Superseded => self.supersede(effects),
             Event::Stop(stop) => self.take_stop(*stop, effects),

@@ -36,6 +36,9 @@ pub enum EngineError {
         /// How many.
         orders: usize,
     },
+    /// A stop was ordered while the broker was asked what the account holds.
+    #[error("stopped before the broker said what the account holds; no cycle was begun")]
+    NoStatement,
     /// A cycle names a document that the ledger does not hold.
     #[error("the ledger does not hold the document {hash}")]
     NoDocument {

@@ -1,15 +1,18 @@
-use ios012_broker::{BrokerEvent, Submission};
+use ios012_broker::{BrokerEvent, Statement, Submission};
 use ios012_constraints::defcon::RedAction;
 use ios012_contracts::{CycleInput, Refusal};
 use ios012_core::{Defcon, Money, UtcTime};
 use ios012_governance::AuthorisedCommand;
 use ios012_lineage::{Breaker, Code, CycleOutcome, OrderId, PlainText};
 
+use crate::engine::Differences;
+
 /// What the engine can be told.
 #[derive(Debug)]
 pub enum Event {
-    /// The input of the next cycle, checked against the engine's own state.
-    Cycle(Box<CycleInput>),
+    /// The input of the next cycle, checked against the engine's own state, and what the broker says
+    /// that the account holds.
+    Cycle(Box<CycleInput>, BrokerAccount),
     /// An input that was refused.
     Refused(Box<Refusal>),
     /// News of an order.
@@ -22,6 +25,25 @@ pub enum Event {
     Stop(Box<StopOrder>),
     /// A command whose signatures were verified, outside a cycle.
     Command(Box<AuthorisedCommand>),
+}
+
+/// What the broker says that the account holds when a cycle begins. No cycle begins without it.
+#[derive(Debug)]
+pub struct BrokerAccount(pub(crate) Said);
+
+/// Who says it.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Stated(Box<Statement>),
+    /// The record of the cycle, in a replay.
+    Recorded(Differences),
+}
+
+impl BrokerAccount {
+    /// As the broker stated it.
+    pub fn stated(statement: Statement) -> Self {
+        Self(Said::Stated(Box::new(statement)))
+    }
 }
 
 /// An order to stop: a trip file, a signal.

@@ -16,7 +16,7 @@ mod stop;
 
 pub use engine::{Engine, genesis};
 pub use error::EngineError;
-pub use event::{Alert, CycleSummary, Effect, Event, StopOrder};
+pub use event::{Alert, BrokerAccount, CycleSummary, Effect, Event, StopOrder};
 pub use replay::{Difference, ReplayReport, replay};
 pub use runner::Runner;
 pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};

@@ -18,10 +18,12 @@ use ios012_core::{CurrencyCode, Money};
 use ios012_governance::{AuthorisedCommand, Context, authorise_bundle};
 use ios012_lineage::ledger::{Documents, LedgerReader, StoredRecord};
 use ios012_lineage::{
-    Amount, Breaker, Chain, Cycle, Evidence, Fill, Genesis, Governance, Hash, Outcome,
-    OutcomeState, Record,
+    Amount, Breaker, Chain, Cycle, Evidence, Fill, Genesis, Governance, Hash, LineageError,
+    Outcome, OutcomeState, Record,
 };
 
+use crate::engine::Differences;
+use crate::event::{BrokerAccount, Said};
 use crate::{Effect, Engine, EngineError, Event, StopOrder};
 
 /// What a replay found.
@@ -62,7 +64,7 @@ pub fn replay(
     directory: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(ReplayReport, Engine), EngineError> {
-    let mut records = LedgerReader::open(directory)?;
+    let mut records = Ahead::of(LedgerReader::open(directory)?);
     let documents = Documents::open(directory)?;
     let first = records
         .next()
@@ -82,7 +84,11 @@ pub fn replay(
     };
     let mut stored = Some(first);
     while let Some(record) = stored {
-        report.difference = replay.step(&record)?;
+        let differences = match &record.record {
+            Record::Cycle(_) => records.differences()?,
+            _ => Differences::default(),
+        };
+        report.difference = replay.step(&record, differences)?;
         if report.difference.is_some() {
             break;
         }
@@ -93,6 +99,48 @@ pub fn replay(
         stored = records.next().transpose()?;
     }
     Ok((report, replay.engine))
+}
+
+/// The records of a ledger, of which the next ones can be seen before their turn.
+struct Ahead {
+    records: LedgerReader,
+    seen: VecDeque<StoredRecord>,
+}
+
+impl Ahead {
+    const fn of(records: LedgerReader) -> Self {
+        Self {
+            records,
+            seen: VecDeque::new(),
+        }
+    }
+
+    /// What the broker's account is told to have been when the cycle began whose record was given last:
+    /// the first record after those of its events tells of it, if it differed from the books.
+    fn differences(&mut self) -> Result<Differences, EngineError> {
+        while let Some(stored) = self.records.next().transpose()? {
+            self.seen.push_back(stored);
+            match self.seen.back().map(|stored| &stored.record) {
+                Some(Record::Entry(_)) => {}
+                Some(Record::Breaker(breaker)) if breaker.breaker.as_str() == "execution_drift" => {
+                    return Differences::recorded(breaker);
+                }
+                _ => break,
+            }
+        }
+        Ok(Differences::default())
+    }
+}
+
+impl Iterator for Ahead {
+    type Item = Result<StoredRecord, LineageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.seen.pop_front() {
+            Some(stored) => Some(Ok(stored)),
+            None => self.records.next(),
+        }
+    }
 }
 
 struct Replay {
@@ -128,7 +176,11 @@ impl Replay {
     }
 
     /// Brings the engine to one record and compares.
-    fn step(&mut self, stored: &StoredRecord) -> Result<Option<Difference>, EngineError> {
+    fn step(
+        &mut self,
+        stored: &StoredRecord,
+        differences: Differences,
+    ) -> Result<Option<Difference>, EngineError> {
         let envelope = &stored.envelope;
         if self.derived.is_empty() {
             if envelope.epoch != self.engine.chain().epoch() {
@@ -137,7 +189,7 @@ impl Replay {
                     Chain::resume(portfolio_id, envelope.epoch, envelope.seq, envelope.prev);
                 *self.engine.chain_mut() = chain;
             }
-            self.tell(&stored.record)?;
+            self.tell(&stored.record, differences)?;
             self.collect();
         }
         let derived = self.derived.pop_front();
@@ -158,9 +210,12 @@ impl Replay {
     }
 
     /// Tells the engine what the world said at this record.
-    fn tell(&mut self, record: &Record) -> Result<(), EngineError> {
+    fn tell(&mut self, record: &Record, differences: Differences) -> Result<(), EngineError> {
         let event = match record {
-            Record::Cycle(cycle) => Event::Cycle(Box::new(self.input(cycle)?)),
+            Record::Cycle(cycle) => {
+                let account = BrokerAccount(Said::Recorded(differences));
+                Event::Cycle(Box::new(self.input(cycle)?), account)
+            }
             Record::Order(order) => Event::Time(order.not_before),
             Record::Residual(residual) if residual.reason.as_str() == "superseded" => {
                 Event::Superseded

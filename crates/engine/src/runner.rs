@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use crate::sink::LedgerSink;
 use crate::stop::{StopWatch, Stopped, Unwatched};
-use crate::{Alert, CycleSummary, Effect, Engine, EngineError, Event};
+use crate::{Alert, BrokerAccount, CycleSummary, Effect, Engine, EngineError, Event};
 use ios012_broker::{Broker, BrokerEvent, News, Submission};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
 use ios012_core::{Defcon, UtcTime};
@@ -100,10 +100,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         let held = self.engine.held();
         let snapshot = self.engine.must_unwind().then(|| market.clone());
         match CycleInput::check(standing, regimes, mandate, market, last, held) {
-            Ok(input) => {
-                self.superseded_at = superseded_at;
-                Ok((self.perform(Event::Cycle(Box::new(input))).await?, None))
-            }
+            Ok(input) => Ok((self.begin(input, superseded_at).await?, None)),
             Err(refusal) => {
                 let refused = self.refuse(refusal.clone()).await?;
                 // A mandate that does not fit never keeps a portfolio from going to cash.
@@ -128,10 +125,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         let last = self.engine.last_accepted();
         let held = self.engine.held();
         match CycleInput::check_action(standing, market, last, held) {
-            Ok(input) => {
-                self.superseded_at = None;
-                Ok((self.perform(Event::Cycle(Box::new(input))).await?, None))
-            }
+            Ok(input) => Ok((self.begin(input, None).await?, None)),
             Err(refusal) => Ok((self.refuse(refusal.clone()).await?, Some(refusal))),
         }
     }
@@ -180,6 +174,29 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
     pub fn finish(mut self) -> Result<Engine, EngineError> {
         self.sink.finish(self.engine.chain_mut())?;
         Ok(self.engine)
+    }
+
+    /// Asks the broker what the account holds, and runs the cycle.
+    async fn begin(
+        &mut self,
+        input: CycleInput,
+        superseded_at: Option<UtcTime>,
+    ) -> Result<CycleSummary, EngineError> {
+        self.superseded_at = superseded_at;
+        self.broker.learn(input.events());
+        let asked = first(self.broker.statement(input.as_of()), self.watch.wait());
+        match asked.await {
+            Either::First(statement) => {
+                let account = BrokerAccount::stated(statement?);
+                self.perform(Event::Cycle(Box::new(input), account)).await
+            }
+            Either::Second(stopped) => {
+                self.queue.clear();
+                self.stop(stopped)?;
+                self.drain().await?;
+                Err(EngineError::NoStatement)
+            }
+        }
     }
 
     async fn perform(&mut self, event: Event) -> Result<CycleSummary, EngineError> {

@@ -2,12 +2,13 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Statement, Submission};
 use ios012_contracts::{Constraints, Mandate, Market, Registry, Scenario, Standing};
 use ios012_core::sequence::Side;
-use ios012_core::{CoreError, Exposure, Money, Quantity};
+use ios012_core::{AssetId, CoreError, Exposure, Money, Quantity, UtcTime};
 use ios012_engine::{CycleSummary, Engine, EngineError, LedgerSink, Runner};
 use ios012_lineage::ledger::DocumentKind;
 use ios012_lineage::{
@@ -278,7 +279,7 @@ fn a_fill_after_the_end_of_the_mandate_ends_its_plan() {
         }
         vec![event]
     }
-    let mut desk = Desk::open(Liar(late));
+    let mut desk = Desk::open(Liar::new(late));
     desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
     desk.day(["0.1", "0.5"], ["100", "50"], "10").expect("runs");
     assert_eq!(
@@ -337,7 +338,20 @@ fn a_hard_shock_aborts_above_its_threshold() {
 
 /// A broker that says what it is told to say of the first order.
 #[derive(Debug)]
-struct Liar(fn(&Submission) -> Vec<BrokerEvent>);
+struct Liar {
+    says: fn(&Submission) -> Vec<BrokerEvent>,
+    /// Units of each asset by what it said.
+    holds: BTreeMap<AssetId, Quantity>,
+}
+
+impl Liar {
+    const fn new(says: fn(&Submission) -> Vec<BrokerEvent>) -> Self {
+        Self {
+            says,
+            holds: BTreeMap::new(),
+        }
+    }
+}
 
 impl Broker for Liar {
     async fn submit(
@@ -345,7 +359,18 @@ impl Broker for Liar {
         submission: &Submission,
         news: &mut Vec<BrokerEvent>,
     ) -> Result<(), BrokerError> {
-        news.extend((self.0)(submission));
+        for event in (self.says)(submission) {
+            if let News::Filled(fill) = &event.news {
+                let held = self.holds.entry(submission.order.asset_id().clone());
+                let held = held.or_insert(Quantity::ZERO);
+                *held = match submission.order.side() {
+                    Side::Buy => held.checked_add(fill.quantity),
+                    Side::Sell => held.checked_sub(fill.quantity),
+                }
+                .expect("fits");
+            }
+            news.push(event);
+        }
         Ok(())
     }
 
@@ -355,6 +380,15 @@ impl Broker for Liar {
 
     async fn poll(&mut self, _: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
         Ok(())
+    }
+
+    async fn statement(&mut self, as_of: UtcTime) -> Result<Statement, BrokerError> {
+        Ok(Statement {
+            time: as_of,
+            positions: self.holds.clone().into_iter().collect(),
+            cash: None,
+            open_orders: Vec::new(),
+        })
     }
 
     async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {
@@ -413,7 +447,7 @@ fn a_broker_that_lies_halts_the_engine() {
         ),
     ];
     for (at, (lie, expected)) in lies.into_iter().enumerate() {
-        let mut desk = Desk::open(Liar(lie));
+        let mut desk = Desk::open(Liar::new(lie));
         let error = desk
             .day(["0.6", "0"], ["100", "50"], "10")
             .expect_err("halts");
@@ -455,7 +489,7 @@ fn partial_fills_add_up_to_the_order() {
         };
         vec![accepted, fill(sent, "40", "USD"), second]
     }
-    let mut desk = Desk::open(Liar(in_parts));
+    let mut desk = Desk::open(Liar::new(in_parts));
     let summary = desk.day(["0.6", "0"], ["100", "50"], "10").expect("runs");
     assert_eq!((summary.fills, desk.held("A")), (2, amount("60")));
     let states: Vec<_> = desk

@@ -1,7 +1,7 @@
 //! A broker that tells the paper broker's news in another order.
 
-use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
-use ios012_core::{CoreError, Money, Quantity};
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Statement, Submission};
+use ios012_core::{BookEvent, CoreError, Money, Quantity, UtcTime};
 use ios012_lineage::{Code, OrderId};
 use ios012_paper::PaperBroker;
 
@@ -184,6 +184,14 @@ impl Broker for Courier {
             _ => self.lie(news),
         }
         Ok(())
+    }
+
+    fn learn(&mut self, events: &[BookEvent]) {
+        self.paper.learn(events);
+    }
+
+    async fn statement(&mut self, as_of: UtcTime) -> Result<Statement, BrokerError> {
+        self.paper.statement(as_of).await
     }
 
     async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {

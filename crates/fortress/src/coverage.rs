@@ -52,6 +52,7 @@ const SAFETY: &str = "crates/engine/tests/breakers/safety.rs";
 const SIGNALS: &str = "crates/engine/tests/breakers/signals.rs";
 const PACE: &str = "crates/engine/tests/breakers/pace.rs";
 const CORRUPTION: &str = "crates/engine/tests/breakers/corruption.rs";
+const DRIFT: &str = "crates/engine/tests/breakers/drift.rs";
 const UNWIND: &str = "crates/engine/tests/breakers/unwind.rs";
 const WAVES: &str = "crates/core/src/sequence/tests/waves.rs";
 const ACCOUNT: &str = "crates/core/src/account/tests.rs";
@@ -114,7 +115,11 @@ pub const TABLE: [Row; 19] = [
     Row { name: "strategy_instability", about: "flips, turnover and variance of the targets; regimes", tests: &[
         test(SIGNALS, "an_unsteady_mandate_trips_above_a_bound_and_not_at_it"),
         test(SIGNALS, "a_doubtful_regime_trips")] },
-    Row { name: "execution_drift", about: "ledger, broker and allowed exposure differ (ADR-010)", tests: &[] },
+    Row { name: "execution_drift", about: "ledger, broker and what was allowed differ (ADR-010)", tests: &[
+        test(DRIFT, "a_position_that_differs_halts_and_nothing_is_sent"),
+        test(DRIFT, "a_position_is_tolerated_up_to_a_thousandth"),
+        test(DRIFT, "small_differences_warn_by_the_exposure_that_they_come_to"),
+        test(SUITES, "drift_holds")] },
     Row { name: "economic_safety", about: "losses, margin, order rate, repetition (ADR-012)", tests: &[
         test(SAFETY, "a_loss_trips_above_its_limit_and_not_at_it"),
         test(SAFETY, "a_broken_maintenance_margin_goes_to_cash_if_the_limits_say_so"),

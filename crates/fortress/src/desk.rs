@@ -145,7 +145,9 @@ impl Counts {
 /// The paper broker with the costs of the limits.
 pub(crate) fn paper(standing: &Standing, script: Script) -> PaperBroker {
     let limits = standing.constraints().limits();
-    PaperBroker::new(limits.fee, limits.slippage, script)
+    let opening = standing.scenario().opening_positions().iter();
+    let opening = opening.map(|held| (held.asset_id.clone(), held.quantity));
+    PaperBroker::new(limits.fee, limits.slippage, script).holding(opening)
 }
 
 /// Runs all cycles on the paper broker to a closed ledger.

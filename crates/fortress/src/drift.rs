@@ -63,7 +63,7 @@ pub(crate) fn run(golden: &Path, size: Size, recorder: &mut Recorder<'_>) {
     recorder.part("a changed record under a whole new chain", || {
         altered(&story, size, true)
     });
-    execution_drift::run(recorder);
+    execution_drift::run(&story, recorder);
 }
 
 /// The whole history: no breaker, no refusal, no aborted cycle, no difference.

@@ -54,8 +54,6 @@ pub enum Outcome {
     Held(String),
     /// It does not hold, or could not be run.
     Failed(FortressError),
-    /// This version does not have it; why.
-    NotYet(&'static str),
 }
 
 /// One part of a suite.
@@ -95,17 +93,8 @@ impl SuiteReport {
     pub fn first_failure(&self) -> Option<(&str, &FortressError)> {
         self.parts.iter().find_map(|part| match &part.outcome {
             Outcome::Failed(error) => Some((part.name.as_str(), error)),
-            Outcome::Held(_) | Outcome::NotYet(_) => None,
+            Outcome::Held(_) => None,
         })
-    }
-
-    /// The parts that this version does not have.
-    pub fn not_yet(&self) -> impl Iterator<Item = &str> {
-        let missing = |part: &&Part| matches!(part.outcome, Outcome::NotYet(_));
-        self.parts
-            .iter()
-            .filter(missing)
-            .map(|part| part.name.as_str())
     }
 
     /// Parts that ran and hold.
@@ -160,15 +149,6 @@ impl<'a> Recorder<'a> {
             cycles,
             decisions,
             outcome,
-        });
-    }
-
-    pub(crate) fn not_yet(&mut self, name: &str, why: &'static str) {
-        self.parts.push(Part {
-            name: name.to_owned(),
-            cycles: 0,
-            decisions: 0,
-            outcome: Outcome::NotYet(why),
         });
     }
 

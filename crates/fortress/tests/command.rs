@@ -1,58 +1,57 @@
 //! The command: exit codes, and failures that it must see.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use ios012_fortress::coverage::TABLE;
 use ios012_fortress::{Size, Suite, run};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// One suite in its small form, with these names allowed to be missing.
-fn fortress(allowed: &[&str]) -> (Option<i32>, String) {
+/// One suite in its small form over this workspace.
+#[test]
+fn the_last_line_is_what_a_gate_keeps() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ios012-fortress"));
     command.args(["--small", "--suite", "transaction_ordering", "--root"]);
-    command.arg(root());
-    for name in allowed {
-        command.args(["--allow-missing", name]);
-    }
-    let Output { status, stdout, .. } = command.output().expect("starts");
-    (status.code(), String::from_utf8(stdout).expect("UTF-8"))
+    let Output { status, stdout, .. } = command.arg(root()).output().expect("starts");
+    let output = String::from_utf8(stdout).expect("UTF-8");
+    assert_eq!(status.code(), Some(0), "{output}");
+    let last = output.lines().last().unwrap_or_default();
+    assert!(last.starts_with("1 of 1 suites passed: "), "{output}");
+    let covered = "19 of 19 invariants and breakers covered";
+    assert!(last.ends_with(covered), "{output}");
 }
 
-/// The last line is what a gate keeps as evidence.
-fn last(output: &str) -> &str {
-    output.lines().last().unwrap_or_default()
-}
-
+/// A workspace whose sources lack the named tests fails, whatever its suites say.
 #[test]
-fn what_is_not_covered_has_its_own_exit_code() {
-    let (code, output) = fortress(&[]);
-    assert_eq!(code, Some(3), "{output}");
-    let missing = "NOT COVERED: execution_drift";
-    assert!(last(&output).ends_with(missing), "{output}");
-
-    let (code, output) = fortress(&["execution_drift"]);
-    assert_eq!(code, Some(0), "{output}");
-    let allowed = "missing and allowed: execution_drift";
-    assert!(last(&output).ends_with(allowed), "{output}");
+fn a_test_that_is_not_there_fails() {
+    let other = tempfile::tempdir().expect("a folder");
+    let golden = other.path().join("golden");
+    std::os::unix::fs::symlink(root().join("golden"), golden).expect("a link");
+    for test in TABLE.iter().flat_map(|row| row.tests) {
+        let copy = other.path().join(test.file);
+        fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        fs::copy(root().join(test.file), copy).expect("a copy");
+    }
+    let signals = other.path().join("crates/engine/tests/breakers/signals.rs");
+    let text = fs::read_to_string(&signals).expect("a source");
+    fs::write(
+        &signals,
+        text.replace("fn a_doubtful_regime_trips", "fn other"),
+    )
+    .expect("writes");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ios012-fortress"));
+    command.args(["--small", "--suite", "transaction_ordering", "--root"]);
+    let Output { status, stdout, .. } = command.arg(other.path()).output().expect("starts");
+    let output = String::from_utf8(stdout).expect("UTF-8");
+    assert_eq!(status.code(), Some(1), "{output}");
     assert!(
-        last(&output).starts_with("1 of 1 suites passed: "),
+        output.contains("strategy_instability: no such test"),
         "{output}"
     );
-}
-
-#[test]
-fn an_allowance_that_is_not_needed_fails() {
-    for name in ["I5", "split_brain", "no_such_breaker"] {
-        let (code, output) = fortress(&["execution_drift", name]);
-        assert_eq!(code, Some(1), "{name}: {output}");
-        assert!(output.contains(name), "{output}");
-    }
 }
 
 /// A head that a review did not approve is a failure.

@@ -10,6 +10,9 @@ use ios012_core::{
 /// Quanta of money by which two ways of rounding one value may differ.
 const ROUNDINGS: Money = Money::from_units(8);
 
+/// The tolerance of ADR-010 is one of so many.
+const PER_MILLE: i128 = 1_000;
+
 /// One asset at the moment an order for it is about to leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leaving<'a> {
@@ -48,6 +51,24 @@ impl Leaving<'_> {
                 after.signum() == side && self.after.checked_abs()? <= most
             }
         })
+    }
+
+    /// Whether a position is between what was held and what is allowed. One lot, the roundings and
+    /// 0.1 % of the larger end are let pass (ADR-010).
+    pub(super) fn is_between(&self) -> Result<bool, CoreError> {
+        let allowed = self.units(self.allowed)?;
+        let allowed = if self.allowed.is_negative() {
+            allowed.checked_neg()?
+        } else {
+            allowed
+        };
+        let larger = allowed.checked_abs()?.max(self.held.checked_abs()?);
+        let tolerance = Quantity::from_units(larger.units() / PER_MILLE);
+        let slack = self.spec.lot_size.checked_add(self.rounding()?)?;
+        let slack = slack.checked_add(tolerance)?;
+        let low = allowed.min(self.held).checked_sub(slack)?;
+        let high = allowed.max(self.held).checked_add(slack)?;
+        Ok(low <= self.after && self.after <= high)
     }
 
     /// Units whose exposure is that large, without a sign.
@@ -117,6 +138,33 @@ mod tests {
         assert!(!agrees(Reduce, "-0.1", "150", "-1"));
         assert!(agrees(Reduce, "-0.1", "-150", "-100"));
         assert!(!agrees(Reduce, "-0.1", "-150", "-98.9"));
+    }
+
+    #[test]
+    fn a_position_is_between_what_was_held_and_what_is_allowed() {
+        let between = |allowed: &str, held: &str, after: &str| {
+            let spec = AssetSpec::opened(of("A"), of("USD")).expect("a spec");
+            let leaving = Leaving {
+                spec: &AssetSpec {
+                    lot_size: Quantity::ONE,
+                    ..spec
+                },
+                price: of("10"),
+                rate: FxRate::ONE,
+                nlv: of("1000000"),
+                allowed: of(allowed),
+                held: of(held),
+                after: of(after),
+            };
+            leaving.is_between().expect("sums")
+        };
+        assert!(between("0.1", "2000", "10000"));
+        assert!(between("0.1", "2000", "2000"));
+        assert!(between("0.1", "2000", "10011"), "a lot and 10 of 10,000");
+        assert!(!between("0.1", "2000", "10011.1"));
+        assert!(!between("0.1", "2000", "1988.9"));
+        assert!(between("-0.1", "2000", "-10011"));
+        assert!(!between("-0.1", "2000", "2011.1"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::guard::Trip;
 use super::state::{NO_CYCLE, OpenCycle, Phase};
 use super::{Engine, identity};
 use crate::account::write_trial_balance;
+use crate::event::{BrokerAccount, Said};
 use crate::{CycleSummary, Effect, EngineError};
 
 impl Engine {
@@ -19,6 +20,7 @@ impl Engine {
     pub(super) fn open_cycle(
         &mut self,
         input: CycleInput,
+        account: BrokerAccount,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         if self.open.is_some() {
@@ -54,6 +56,10 @@ impl Engine {
         self.last = Some(input.as_last_accepted());
         effects.push(Effect::KeepDocuments);
         self.book_events(&input)?;
+        let differences = match account.0 {
+            Said::Stated(statement) => self.differences(&statement, input.as_of()),
+            Said::Recorded(differences) => differences,
+        };
         let jumps = self.price_trips(&input)?;
         let frozen = self.frozen(&input, &jumps);
         let is_corrupt = !jumps.is_empty() && frozen.is_empty();
@@ -62,7 +68,7 @@ impl Engine {
             self.follow_gain(input.as_of())?;
         }
         self.sent.begin_cycle(input.as_of());
-        self.sealed = None;
+        let decided = self.sealed.take();
         self.open = Some(OpenCycle {
             account_hash,
             cycle_hash,
@@ -84,6 +90,7 @@ impl Engine {
             fills: 0,
             input,
         });
+        self.tell_drift(&differences, decided.as_ref())?;
         if let Some((_, jump)) = jumps.first().filter(|_| is_corrupt) {
             return self.abort(jump, effects);
         }

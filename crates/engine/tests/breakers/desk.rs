@@ -16,6 +16,8 @@ use ios012_lineage::ledger::{LedgerReader, LedgerWriter};
 use ios012_lineage::{Breaker, Code, Decision, LedgerStatus, Order, OrderId, Record, Side, verify};
 use ios012_paper::{PaperBroker, Script};
 
+use crate::teller::{Lies, Teller};
+
 pub(crate) fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
     text.parse().expect("a decimal")
 }
@@ -55,7 +57,9 @@ pub(crate) struct Row<'a> {
 
 pub(crate) struct Desk<W = Unwatched> {
     pub(crate) standing: Arc<Standing>,
-    pub(crate) runner: Runner<PaperBroker, FileSink, W>,
+    pub(crate) runner: Runner<Teller, FileSink, W>,
+    /// What the broker says of its account instead of the truth.
+    pub(crate) lies: Lies,
     /// The portfolio's shock score in the snapshots from now on.
     pub(crate) portfolio_shock: Option<&'static str>,
     /// The regimes that come with the mandates from now on: asset, confidence, whether confirmed.
@@ -82,9 +86,12 @@ impl<W: StopWatch> Desk<W> {
         let (currency, cash) = ("USD".parse().expect("a currency"), amount("1000000"));
         let engine = Engine::begin(chain, currency, cash, &[]).expect("begins");
         let broker = PaperBroker::new(amount("0"), amount("0"), script);
+        let lies = Lies::default();
+        let broker = Teller::new(broker, lies.clone());
         Self {
             standing: standing(changes),
             runner: Runner::watched(engine, broker, FileSink::new(writer), watch).expect("runs"),
+            lies,
             portfolio_shock: None,
             regimes: None,
             directory,

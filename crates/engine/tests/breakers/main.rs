@@ -4,8 +4,10 @@
 
 mod corruption;
 mod desk;
+mod drift;
 mod pace;
 mod safety;
 mod signals;
 mod stop;
+mod teller;
 mod unwind;

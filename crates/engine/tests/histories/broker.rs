@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Submission};
+use ios012_broker::{Broker, BrokerError, BrokerEvent, BrokerFill, News, Statement, Submission};
 use ios012_core::sequence::Side;
-use ios012_core::{AssetId, Price, Quantity, Ratio, UtcTime};
+use ios012_core::{AssetId, BookEvent, BookEventKind, Price, Quantity, Ratio, UtcTime};
 use ios012_lineage::{Code, OrderId};
 
 use crate::day::later;
@@ -22,6 +22,8 @@ pub(crate) struct RandomBroker {
     /// The latest time of a fill.
     horizon: UtcTime,
     open: Vec<(OrderId, VecDeque<News>)>,
+    /// Units by asset.
+    holds: BTreeMap<AssetId, i128>,
 }
 
 impl RandomBroker {
@@ -34,6 +36,42 @@ impl RandomBroker {
             lots,
             horizon: UtcTime::from_unix_milliseconds(0).expect("a time"),
             open: Vec::new(),
+            holds: BTreeMap::new(),
+        }
+    }
+
+    /// Its own account, from its own fills and the events of the snapshot.
+    pub(crate) fn statement(&self, as_of: UtcTime) -> Statement {
+        let held = self.holds.iter().filter(|(_, units)| **units != 0);
+        Statement {
+            time: as_of,
+            positions: held
+                .map(|(id, units)| (id.clone(), Quantity::from_units(*units)))
+                .collect(),
+            cash: None,
+            open_orders: self.open.iter().map(|(id, _)| *id).collect(),
+        }
+    }
+
+    pub(crate) fn learn(&mut self, events: &[BookEvent]) {
+        for event in events {
+            match &event.kind {
+                BookEventKind::Split {
+                    asset_id,
+                    numerator,
+                    denominator,
+                } => {
+                    let units = self.holds.entry(asset_id.clone()).or_default();
+                    *units = *units * i128::from(*numerator) / i128::from(*denominator);
+                }
+                BookEventKind::Expiry { asset_id, .. } => drop(self.holds.remove(asset_id)),
+                BookEventKind::Roll { asset_id, into, .. }
+                | BookEventKind::SymbolChange { asset_id, into } => {
+                    let moved = self.holds.remove(asset_id).unwrap_or_default();
+                    *self.holds.entry(into.clone()).or_default() += moved;
+                }
+                _ => {}
+            }
         }
     }
 
@@ -112,6 +150,11 @@ impl RandomBroker {
                 continue;
             }
             left = left.checked_sub(quantity).expect("fits");
+            let held = self.holds.entry(submission.order.asset_id().clone());
+            *held.or_default() += match submission.order.side() {
+                Side::Buy => quantity.units(),
+                Side::Sell => -quantity.units(),
+            };
             news.push_back(News::Filled(self.fill(submission, quantity, part)));
         }
         if !left.is_zero() {
@@ -189,6 +232,14 @@ impl Broker for Shared {
     async fn poll(&mut self, news: &mut Vec<BrokerEvent>) -> Result<(), BrokerError> {
         self.get().poll(news);
         Ok(())
+    }
+
+    fn learn(&mut self, events: &[BookEvent]) {
+        self.get().learn(events);
+    }
+
+    async fn statement(&mut self, as_of: UtcTime) -> Result<Statement, BrokerError> {
+        Ok(self.get().statement(as_of))
     }
 
     async fn open_orders(&mut self) -> Result<Vec<OrderId>, BrokerError> {

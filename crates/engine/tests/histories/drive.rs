@@ -8,7 +8,7 @@ use ios012_broker::BrokerEvent;
 use ios012_contracts::{CycleInput, Market, Standing};
 use ios012_core::account::Account;
 use ios012_core::{AssetId, Quantity, Ratio, UtcTime};
-use ios012_engine::{Effect, Engine, EngineError, Event, LedgerSink, Runner};
+use ios012_engine::{BrokerAccount, Effect, Engine, EngineError, Event, LedgerSink, Runner};
 use ios012_lineage::ledger::{DocumentKind, LedgerWriter};
 use ios012_lineage::{Chain, Hash, Record};
 use rust_decimal::Decimal;
@@ -182,7 +182,8 @@ impl Driver {
         match check {
             Ok(input) => {
                 self.auditor.begin(facts(false));
-                self.perform(Event::Cycle(Box::new(input)), Some(day.next))?;
+                let event = self.begun(input);
+                self.perform(event, Some(day.next))?;
                 Ok(false)
             }
             Err(refusal) => {
@@ -201,7 +202,15 @@ impl Driver {
         let input = CycleInput::check_action(standing, market, last, held);
         let input = input.map_err(|refusal| format!("an action was refused: {refusal}"))?;
         self.auditor.begin(facts);
-        self.perform(Event::Cycle(Box::new(input)), None)
+        let event = self.begun(input);
+        self.perform(event, None)
+    }
+
+    /// A cycle with the broker's own account: whatever was traded, it is as the books have it.
+    fn begun(&mut self, input: CycleInput) -> Event {
+        self.broker.learn(input.events());
+        let statement = self.broker.statement(input.as_of());
+        Event::Cycle(Box::new(input), BrokerAccount::stated(statement))
     }
 
     /// As [`Runner`] does it.

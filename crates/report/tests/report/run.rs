@@ -55,7 +55,10 @@ fn run(
     let currency = scenario.base_currency().clone();
     let engine = Engine::begin(chain, currency, scenario.opening_cash(), &positions);
     let limits = standing.constraints().limits();
-    let broker = PaperBroker::new(limits.fee, limits.slippage, Script::default());
+    let held = positions
+        .iter()
+        .map(|held| (held.asset_id.clone(), held.quantity));
+    let broker = PaperBroker::new(limits.fee, limits.slippage, Script::default()).holding(held);
     let sink = BackgroundSink::new(writer, 1_000).expect("a thread");
     let mut runner = Runner::new(engine.expect("begins"), broker, sink).expect("runs");
     let runtime = tokio::runtime::Builder::new_current_thread()
