@@ -1,6 +1,6 @@
 //! G3, integration (seed, section 9). `docs/gates.md` explains the table.
 
-use super::{Check, ErrorClass};
+use super::{Check, ErrorClass, not_yet};
 use crate::work::{Proof, step};
 
 /// The checks of G3 in their order. One without steps is not part of this version, and while there
@@ -64,14 +64,3 @@ pub(super) const CHECKS: &[Check] = &[
         proof: Proof::Tests,
     },
 ];
-
-const fn not_yet(id: &'static str, source: &'static str) -> Check {
-    Check {
-        id,
-        source,
-        class: ErrorClass::A,
-        needs: &[],
-        steps: &[],
-        proof: Proof::ExitCode,
-    }
-}

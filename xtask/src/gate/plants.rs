@@ -190,6 +190,39 @@ pub(super) const PLANTS: &[Plant] = &[
         committed: true,
     },
     Plant {
+        check: "limit-enforcement",
+        defect: "a plan that ended for one reason is said to have ended for the next one",
+        edits: &[Edit {
+            file: "crates/engine/src/engine/send.rs",
+            old: "        open.plan_ended.get_or_insert(reason);\n",
+            new: "        open.plan_ended = Some(reason);\n",
+        }],
+        says: "test a_history_keeps_every_promise ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "breaker-matrix",
+        defect: "a confidence that just reaches its bound trips",
+        edits: &[Edit {
+            file: "crates/engine/src/engine/stability.rs",
+            old: "        && lowest < limit\n",
+            new: "        && lowest <= limit\n",
+        }],
+        says: "test signals::a_doubtful_regime_trips ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "execution-drift",
+        defect: "a difference in a leveraged token counts without its factor",
+        edits: &[Edit {
+            file: "crates/engine/src/engine/drift.rs",
+            old: "fraction_of(notional, spec.leverage_factor, up)?;",
+            new: "fraction_of(notional, ios012_core::Ratio::ONE, up)?;",
+        }],
+        says: "test drift::small_differences_warn_by_the_exposure_that_they_come_to ... FAILED",
+        committed: true,
+    },
+    Plant {
         check: "fortress",
         defect: "a fill that a broker tells twice is booked twice",
         edits: &[Edit {
@@ -202,11 +235,16 @@ pub(super) const PLANTS: &[Plant] = &[
     },
     Plant {
         check: "backtest-validation",
-        defect: "a split is read with its denominator for its numerator",
+        defect: "the table of events gives a split its denominator for its numerator",
         edits: &[Edit {
-            file: "crates/contracts/src/events.rs",
-            old: "self.counter(raw.numerator.as_ref(), \"numerator\"",
-            new: "self.counter(raw.denominator.as_ref(), \"numerator\"",
+            file: "crates/contracts/src/history/events.rs",
+            old: "        let cell = |member: &'static str| {\n",
+            new: "        let cell = |member: &'static str| {
+            let member = if member == \"numerator\" {
+                \"denominator\"
+            } else {
+                member
+            };\n",
         }],
         says: "test six_instruments_agree_with_the_arithmetic_by_hand ... FAILED",
         committed: true,

@@ -48,6 +48,34 @@ fn an_aborted_cycle_leaves_the_books_alone() {
 }
 
 /// The portfolio's score of 5 is above the hard threshold of 4.
+/// The broker fills the first order and says that it expired. The next cycle finds it, and from then on
+/// nothing is sent.
+#[test]
+fn a_lost_fill_halts_the_backtest() {
+    let scenario = Scenario::golden("quickstart");
+    scenario.write(
+        "broker.json",
+        r#"{"schema":"ios012.paper_script.v1","rules":[{"asset_id":"KO","as_of":"2019-07-01T00:00:00.000Z","action":"lost_fill"}]}"#,
+    );
+    let ledger = scenario.ledger();
+    let ran = cycle("backtest", &scenario.path(), &ledger).exits(4);
+    let alert = r#"{"action":"halt","alert":"execution_drift:halt","level":"BLACK"}"#;
+    let told = ran.stderr.lines().filter(|line| *line == alert);
+    assert_eq!(told.count(), 1, "{ran:#?}");
+    let trips = of_kind(&ledger, "breaker");
+    assert_eq!(trips.len(), 1);
+    let evidence = trips[0]["evidence"].to_string();
+    assert!(evidence.contains("KO books 0 broker "), "{evidence}");
+    let seals = seals(&ledger);
+    assert!(seals[0].starts_with("executed 5"), "{seals:?}");
+    let later = seals[1..].iter();
+    assert!(
+        later.clone().count() > 3 && later.clone().all(|seal| seal.starts_with("aborted 0 0 0"))
+    );
+    on("verify", &ledger).exits(0);
+    on("replay", &ledger).exits(0);
+}
+
 #[test]
 fn a_hard_shock_aborts_a_single_cycle() {
     let scenario = Scenario::golden("one-cycle");
