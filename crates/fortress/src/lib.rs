@@ -16,6 +16,7 @@ mod report;
 mod story;
 mod strain;
 mod stress;
+mod thresholds;
 mod transaction_ordering;
 mod watch;
 

@@ -26,6 +26,8 @@ pub(crate) struct Story {
     pub(crate) assets: Vec<String>,
     pub(crate) prices: Vec<PriceRow>,
     pub(crate) targets: Vec<TargetRow>,
+    /// The table of shock scores, if a limit has a threshold for them.
+    pub(crate) shock_scores: Option<String>,
 }
 
 /// One date of the prices; none where the market is closed.
@@ -57,6 +59,7 @@ impl Story {
             assets,
             prices,
             targets: read_targets(&read("targets.csv")?)?,
+            shock_scores: None,
         })
     }
 
@@ -104,7 +107,10 @@ impl Story {
         let tables = Tables {
             prices: Cursor::new(self.prices_csv().into_bytes()),
             targets: Cursor::new(self.targets_csv().into_bytes()),
-            shock_scores: None,
+            shock_scores: self
+                .shock_scores
+                .clone()
+                .map(|text| Cursor::new(text.into_bytes())),
             volatility: None,
             fx: None,
             events: None,

@@ -10,6 +10,7 @@ use crate::error::ensure;
 use crate::report::{Held, Recorder};
 use crate::story::{STOCKS, Story};
 use crate::strain::Strain;
+use crate::thresholds;
 use crate::watch::watch;
 use crate::{FortressError, Size};
 
@@ -40,6 +41,9 @@ pub(crate) fn run(golden: &Path, size: Size, recorder: &mut Recorder<'_>) {
             });
         }
     }
+    recorder.part("default thresholds, 1990 to 2022", || {
+        thresholds::trips(golden, &story, size)
+    });
 }
 
 fn crash(story: &Story, strain: Strain, day: &str) -> Result<Held, FortressError> {
