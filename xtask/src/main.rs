@@ -13,6 +13,7 @@ mod gate;
 mod golden;
 mod layers;
 mod lexer;
+mod mutants;
 mod project;
 mod reach;
 mod readers;
@@ -59,6 +60,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Plant small defects in the pure crates and the ledger: tests must find each
+    Mutants(mutants::MutantsArguments),
     /// Run the fuzz targets, each for some seconds
     Fuzz(fuzz::FuzzArguments),
     /// Run the test suites and list each with its result
@@ -98,6 +101,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Layers { part, .. } => layers::run(&project, part),
         Task::Deny => deny::run(&project),
         Task::Determinism => determinism::run(&project),
+        Task::Mutants(arguments) => mutants::run(&project, &arguments),
         Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
         Task::Test(arguments) => test_runner::run(&project, &arguments),
         Task::Golden(arguments) => golden::run(&project, &arguments),
