@@ -144,6 +144,11 @@ fn a_mandate_trips_only_where_it_contradicts_itself() {
             r#"{"schema":"ios012.mandate.v1","schema":"ios012.mandate.v1"}"#,
             Some("duplicate_key"),
         ),
+        (
+            r#"{"schema":"ios012.mandate.v1","portfolio_id":"six-instruments","as_of":"2025-03-03T00:00:00.000Z",
+            "valid_until":"2025-03-04T00:00:00.000Z","issuer":"ios-004","targets":[{"asset_id":"STK","target_exposure":"0"}],"key_id":"k","signature":"AAAA"}"#,
+            Some("signature_encoding"),
+        ),
         (r#"{"schema":"ios012.mandate.v1","leverage":"2"}"#, None),
     ];
     for (text, cause) in cases {

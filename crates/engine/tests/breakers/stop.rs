@@ -107,6 +107,32 @@ fn a_stop_at_any_step_lets_no_order_out_after_it() {
     }
 }
 
+/// ORANGE means paper only, and this portfolio is on paper: it trades on, under the level that its seals
+/// and its alert show.
+#[test]
+fn at_orange_a_paper_portfolio_trades_on() {
+    let mut desk = Desk::open(Script::default(), &[]);
+    desk.cycle(&OPENING, &[]).expect("opens");
+    let undisturbed = orders(&desk.records()).len();
+    let (watch, _) = StopAt::new(0, Defcon::Orange, RedAction::ReduceOnly);
+    let mut desk = Desk::watched(Script::default(), &[], watch);
+    let (summary, _) = desk.cycle(&OPENING, &[]).expect("goes on");
+    assert_eq!(summary.outcome, CycleOutcome::Executed);
+    let alerts = desk.runner.take_alerts();
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(
+        (alerts[0].action.as_str(), alerts[0].level),
+        ("none", Defcon::Orange)
+    );
+    let records = desk.records();
+    assert_eq!(orders(&records).len(), undisturbed);
+    let last = records.iter().rev().find_map(|record| match record {
+        Record::Seal(seal) => Some(seal.defcon),
+        _ => None,
+    });
+    assert_eq!(last, Some(Defcon::Orange));
+}
+
 /// Orders that rest at the broker are cancelled, and the cycle ends when the broker has confirmed.
 #[test]
 fn open_orders_are_cancelled_and_the_end_is_confirmed() {
