@@ -517,4 +517,22 @@ mod tests {
             Ok(i128::MIN)
         );
     }
+
+    /// Ties go to the even neighbour, whatever the signs, through 128 bits and through 256.
+    #[test]
+    fn half_even_takes_ties_to_the_even_neighbour() {
+        let ties = [(1, 0), (3, 2), (5, 2), (7, 4), (9, 4), (11, 6)];
+        for (halves, even) in ties {
+            for wide in [1, i128::MAX / 2] {
+                for sign in [1, -1] {
+                    let round = |a, divisor| mul_div(a, wide, divisor, Rounding::HalfEven);
+                    assert_eq!(round(sign * halves, 2 * wide), Ok(sign * even));
+                    assert_eq!(round(halves, sign * 2 * wide), Ok(sign * even));
+                }
+            }
+        }
+        let wide = i128::MAX / 4;
+        assert_eq!(mul_div(7, wide, 4 * wide, Rounding::HalfEven), Ok(2));
+        assert_eq!(mul_div(5, wide, 4 * wide, Rounding::HalfEven), Ok(1));
+    }
 }

@@ -112,4 +112,20 @@ mod tests {
             assert_eq!(found, Ok(amount(expected)), "{expected}");
         }
     }
+
+    /// The fraction is the rate: translating by it is translating.
+    #[test]
+    fn a_rate_is_its_fraction() {
+        for rate in [
+            FxRate::direct(amount("1.1")),
+            FxRate::inverted(amount("150")),
+        ] {
+            let (numerator, denominator) = rate.fraction();
+            assert!(numerator > 0 && denominator > 0);
+            let money: Money = amount("12345.67");
+            let units = crate::mul_div(money.units(), numerator, denominator, Rounding::TowardZero);
+            let translated = rate.to_base(money, Rounding::TowardZero);
+            assert_eq!(translated.map(Money::units), units);
+        }
+    }
 }

@@ -347,6 +347,21 @@ mod tests {
         text.parse().expect("a decimal")
     }
 
+    /// Documents and records of every version have these texts.
+    #[test]
+    fn instruments_keep_their_texts() {
+        let texts = Instrument::ALL.map(Instrument::as_str);
+        let expected = [
+            "spot",
+            "margin",
+            "future",
+            "perpetual",
+            "fx",
+            "leveraged_token",
+        ];
+        assert_eq!(texts, expected);
+    }
+
     /// 10 bps of 3 × 7 is 0.021; of a billionth of a unit it is rounded up to a quantum; of five
     /// contracts of 50 at 7 it is 1.75; of 1000 inverse ones at 40,000, 0.000025 of the coin.
     #[test]

@@ -91,6 +91,22 @@ fn cool_down_ends_with_its_last_millisecond() {
     }
 }
 
+/// A command of the very time of the trip is not behind it: it has to wait.
+#[test]
+fn the_time_of_the_trip_itself_is_not_behind_it() {
+    let red = Stance(Defcon::Red, RedAction::ReduceOnly);
+    let alarm = Alarm::begin(time(0)).tighten(&trip(red, 1, time(TRIPPED)));
+    let command = command(terms(Defcon::Red, Defcon::Orange), RIGHT);
+    let code = |at| {
+        alarm
+            .loosen(&command, id(2), at)
+            .map_err(|refused| refused.code())
+    };
+    assert_eq!(code(time(TRIPPED)), Err("loosen_cool_down"));
+    let before = milliseconds(TRIPPED * 1_000 - 1);
+    assert_ne!(code(before), Err("loosen_cool_down"));
+}
+
 #[test]
 fn each_cause_of_refusal_is_named() {
     let yellow = Stance(Defcon::Yellow, RedAction::ReduceOnly);

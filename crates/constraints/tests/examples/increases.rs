@@ -248,6 +248,17 @@ fn step_5_net_trims_the_heavier_side() {
     );
 }
 
+/// Net is 0.4 at its limit of 0.4, which is not beyond it: A may grow as far as the short makes room.
+#[test]
+fn step_5_net_at_its_limit_is_not_broken() {
+    let rules = Rules { net: "0.4", ..WIDE };
+    check(
+        &rules,
+        &[row("A", "0.4", "0.5"), row("S", "0", "-0.2")],
+        &[("0.5", &[]), ("-0.2", &[])],
+    );
+}
+
 /// L can only come down to 0.4 in this step, so net is above 0.2 and M may not grow. The short may:
 /// it brings net from 0.4 to zero and on to the limit on the other side, −0.2.
 #[test]
