@@ -119,14 +119,9 @@ impl Flows {
         self.base.fx_revaluation
     }
 
-    /// What translation rounded away, in base currency.
+    /// What translation rounded away, in base currency: at most half a quantum of each rounding.
     pub const fn rounding(&self) -> Money {
         self.base.rounding
-    }
-
-    /// Roundings that translation made so far; `rounding` is at most half a quantum of each.
-    pub const fn roundings(&self) -> u64 {
-        self.base.roundings
     }
 
     /// Net liquidation value from flows.

@@ -364,12 +364,18 @@ fn events_of_another_instrument_and_crossing_fills_are_refused() {
     assert!(matches!(crossing, Err(CoreError::CrossesZero { .. })));
     let changed = AssetSpec {
         contract_multiplier: amount("10"),
-        ..margin
+        ..margin.clone()
     };
     assert!(matches!(
         accounts.define(&changed),
         Err(CoreError::TermsChanged { .. })
     ));
+    assert_eq!(accounts.nlv(), Ok(amount("1000")));
+    // Once nothing is held any more, the asset may come back on other terms.
+    accounts
+        .fill(&margin, &buy("2", "10", "10", "0"))
+        .expect("books");
+    accounts.define(&changed).expect("is defined anew");
     assert_eq!(accounts.nlv(), Ok(amount("1000")));
     accounts.audit().expect("nothing was posted");
 }
