@@ -175,6 +175,46 @@ fn a_close_sells_all_at_or_above_its_limit() {
     );
 }
 
+/// Half a unit that no lot takes away is named, since nothing may stay. A part that is given up leaves its
+/// fraction without a word.
+#[test]
+fn what_a_close_can_not_take_away_is_named() {
+    let spec = spec("A", "1", "0.05", "0");
+    let left = |held, allowed| {
+        let mut plan = Plan::default();
+        let moves = [step(&spec, held, "7", "0.05005", allowed)];
+        let bounds = costs("0", "0.01");
+        plan_reductions(&moves, amount("10000"), bounds, FREED, &mut plan).expect("plans");
+        let left = plan.residuals.iter();
+        let left = left.map(|rest| (rest.quantity.to_string(), rest.reason));
+        left.collect::<Vec<_>>()
+    };
+    let half = ("0.5".to_string(), ResidualReason::BelowLot);
+    assert_eq!(left("71.5", "0"), [half]);
+    assert_eq!(left("71", "0"), []);
+    assert_eq!(left("71.5", "0.02"), []);
+}
+
+/// Whole lots give up 42 of the 42.4 units that were decided; a close gives up all, and one beside it that
+/// can't be ordered does not.
+#[test]
+fn a_plan_is_exact_if_it_gives_up_all_that_was_decided() {
+    let whole = spec("A", "1", "0.05", "0");
+    let dear = spec("B", "1", "0.05", "1000");
+    let part = step(&whole, "71", "7", "0.0497", "0.02");
+    let close = step(&whole, "71", "7", "0.0497", "0");
+    let small = step(&dear, "71", "7", "0.0497", "0.02");
+    let is_exact = |moves: &[Move<'_>]| {
+        let mut plan = Plan::default();
+        let bounds = costs("0", "0.01");
+        plan_reductions(moves, amount("10000"), bounds, FREED, &mut plan).expect("plans");
+        plan.is_exact
+    };
+    assert!(is_exact(&[]) && is_exact(&[close]));
+    assert!(!is_exact(&[part]) && !is_exact(&[close, part]) && !is_exact(&[part, close]));
+    assert!(!is_exact(&[small]) && !is_exact(&[close, small]));
+}
+
 #[test]
 fn what_can_not_be_ordered_is_a_residual_with_its_reason() {
     let coarse = spec("A", "100", "0.01", "0");
