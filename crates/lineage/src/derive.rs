@@ -127,3 +127,16 @@ impl Field for OrderId {
         json.fixed(32)?.parse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Errors and failed tests show an order by the id that the ledger has.
+    #[test]
+    fn an_order_id_is_shown_as_the_ledger_writes_it() {
+        let text = "000102030405060708090a0b0c0d0e0f";
+        let id: OrderId = text.parse().expect("an id");
+        assert_eq!(format!("{id} {id:?}"), format!("{text} OrderId({text})"));
+    }
+}
