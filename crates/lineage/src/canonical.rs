@@ -190,6 +190,15 @@ mod tests {
         assert_eq!(text, "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"");
     }
 
+    /// A control character stands in no string but as its escape.
+    #[test]
+    fn a_bare_control_character_is_not_canonical() {
+        for control in '\u{0}'..'\u{20}' {
+            check_canonical(&format!("\"a{control}b\"")).expect_err("a control character");
+        }
+        check_canonical("\"a b\"").expect("a space is plain");
+    }
+
     #[test]
     fn unsorted_keys_stop_the_program() {
         let unsorted = std::panic::catch_unwind(|| {

@@ -466,6 +466,27 @@ fn segments_are_counted_without_gaps() {
     ledger.set_lines(SEGMENT, &lines[..10]);
     ledger.set_lines("000002.ledger", &lines[10..]);
     assert_eq!(ledger.failure(), (FailureCode::SegmentSize, Some(1)));
+    let ledger = Ledger::new();
+    for name in ["000002.ledger", "000003.ledger"] {
+        fs::write(ledger.path().join(name), "").expect("an empty segment");
+    }
+    assert_eq!(ledger.failure(), (FailureCode::SegmentSize, None));
+}
+
+/// No comma between two members may be missing, in any record.
+#[test]
+fn a_record_without_one_of_its_commas_is_none() {
+    let mut commas = 0;
+    for line in Ledger::new().lines(SEGMENT) {
+        let json = &line[65..];
+        Record::parse(json).expect("a record");
+        for (at, _) in json.match_indices(",\"") {
+            let without = format!("{}{}", &json[..at], &json[at + 1..]);
+            Record::parse(&without).expect_err(&without);
+            commas += 1;
+        }
+    }
+    assert!(commas > 100, "{commas}");
 }
 
 /// Past 64 MiB the next segment begins, after the seal and not before it.
