@@ -473,6 +473,20 @@ fn segments_are_counted_without_gaps() {
     assert_eq!(ledger.failure(), (FailureCode::SegmentSize, None));
 }
 
+/// A document of which a crash left half a line is none, and is counted as none.
+#[test]
+fn a_torn_document_is_not_counted() {
+    let ledger = Ledger::new();
+    let whole = ledger.verify().expect("it verifies").documents;
+    assert!(whole > 0);
+    let mut pack = ledger.read(PACK);
+    pack.extend(b"0123");
+    ledger.write(PACK, &pack);
+    let report = ledger.verify().expect("a legal crash state");
+    assert_eq!(report.documents, whole);
+    assert!(matches!(report.status, LedgerStatus::Incomplete(_)));
+}
+
 /// No comma between two members may be missing, in any record.
 #[test]
 fn a_record_without_one_of_its_commas_is_none() {
