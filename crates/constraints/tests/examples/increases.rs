@@ -259,6 +259,28 @@ fn step_5_net_at_its_limit_is_not_broken() {
     );
 }
 
+/// A limit that is just reached is not broken, so a small reduction in it is still too small to make. A quantum
+/// lower the limit is broken, and the reduction is made.
+#[test]
+fn step_6_a_limit_that_is_just_reached_is_not_broken() {
+    let dropped: &[(&str, &[&str])] = &[("0.4", &["dead_band 0.38 -> 0.4"])];
+    let made: &[(&str, &[&str])] = &[("0.38", &[])];
+    for (limit, expected) in [("0.4", dropped), ("0.399999999999", made)] {
+        let net = Rules {
+            net: limit,
+            dead_band: "0.05",
+            ..WIDE
+        };
+        check(&net, &[row("A", "0.4", "0.38")], expected);
+        let gross = Rules {
+            gross: limit,
+            dead_band: "0.05",
+            ..WIDE
+        };
+        check(&gross, &[row("A", "0.4", "0.38")], expected);
+    }
+}
+
 /// L can only come down to 0.4 in this step, so net is above 0.2 and M may not grow. The short may:
 /// it brings net from 0.4 to zero and on to the limit on the other side, −0.2.
 #[test]
