@@ -109,6 +109,62 @@ fn an_inverse_perpetual_gains_and_pays_in_coin() {
     assert_eq!(notional, Ok(amount("1000")));
 }
 
+/// Each day costs half a quantum of money, 0.0018 × 0.001 / 360. It is rounded down, so the first day takes
+/// a quantum and leaves half of one to the asset. Under its new name the asset begins anew; under the
+/// old one that half pays the next day.
+#[test]
+fn what_is_left_of_financing_stays_with_its_name() {
+    let specs = ["M1", "M2"].map(|name| spec(name, Instrument::Margin, "USD"));
+    let day = |name| BookEventKind::Financing {
+        asset_id: id(name),
+        long_rate: amount("0.001"),
+        short_rate: Ratio::ZERO,
+        days: 1,
+        day_count: DayCount::Act360,
+        price: amount("0.0018"),
+    };
+    let rename = |from, to| {
+        event(BookEventKind::SymbolChange {
+            asset_id: id(from),
+            into: id(to),
+        })
+    };
+    let mut accounts = open("1");
+    accounts
+        .fill(&specs[0], &buy("1", "0.0018", "0.0018", "0"))
+        .expect("books");
+    let bought = cash(&accounts, "USD");
+    let paid = |accounts: &Accounts| bought.units() - cash(accounts, "USD").units();
+    apply(&mut accounts, day("M1"));
+    assert_eq!(paid(&accounts), 1);
+    accounts
+        .apply(&rename("M1", "M2"), Some(&specs[1]))
+        .expect("books");
+    apply(&mut accounts, day("M2"));
+    assert_eq!(paid(&accounts), 2);
+    accounts
+        .apply(&rename("M2", "M1"), Some(&specs[0]))
+        .expect("books");
+    apply(&mut accounts, day("M1"));
+    assert_eq!(paid(&accounts), 2);
+}
+
+/// What a portfolio opens with has its units and its cost on both sides of the books.
+#[test]
+fn an_opening_position_gains_from_its_cost() {
+    let opening = [OpeningPosition {
+        asset_id: id("A"),
+        quantity: amount("10"),
+        cost: amount("900"),
+    }];
+    let mut accounts = Accounts::open(&usd(), amount("100"), &opening).expect("opens");
+    accounts.audit().expect("balances");
+    assert_eq!(accounts.nlv(), Ok(amount("1000")));
+    accounts.mark(&id("A"), amount("95")).expect("marks");
+    accounts.audit().expect("balances");
+    assert_eq!(accounts.nlv(), Ok(amount("1050")));
+}
+
 /// 100 units sold short at 50: cash 10,000 + 5000, owed 5000. The fee for the borrowed units, 3.6 %
 /// of 5000 over 360 days, is 0.5 a day: 30 days cost 15, in one event or in two. A dividend of 0.2
 /// costs 20. Covered at 40: 1000 gained.
