@@ -118,9 +118,12 @@ impl Tools {
     }
 }
 
-/// The version a cargo subcommand reports: the last word of `cargo-deny 0.20.2`.
+/// The version a cargo subcommand reports: the second word of `cargo-deny 0.20.2`. It is called as cargo
+/// calls it, with its own name first: cargo-mutants knows no other way.
 fn installed_version(project: &Project, name: &str) -> Option<String> {
-    let text = project.output(name, &["--version"]).ok()?;
+    let subcommand = name.strip_prefix("cargo-");
+    let arguments: Vec<&str> = subcommand.into_iter().chain(["--version"]).collect();
+    let text = project.output(name, &arguments).ok()?;
     reported_version(&text).map(str::to_owned)
 }
 
