@@ -142,14 +142,6 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::LastLine,
     },
     Suite {
-        name: "mutants",
-        shows: "tests find small defects in what decides, keeps books and hashes",
-        hermetic: false,
-        needs: &["cargo-mutants"],
-        steps: &[step(&["cargo", "xtask", "mutants", "--shard", "0/120"])],
-        proof: Proof::LastLine,
-    },
-    Suite {
         name: "fuzz",
         shows: "no input breaks a parser, the ledger reader or the decision",
         hermetic: false,
