@@ -5,6 +5,9 @@
 
 use ios012_core::{CoreError, Money, Quantity, Ratio, Rounding, fixed::compare_products, mul_div};
 
+/// The tolerance of ADR-010 is 0.1 %: one of so many.
+pub const PER_MILLE: i128 = 1_000;
+
 /// A fact that broker, books and decision must agree on. Ordered by weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
@@ -152,9 +155,6 @@ fn is_beyond(difference: i128, one: i128, other: i128) -> bool {
     };
     compare_products([difference, PER_MILLE], [larger, 1]).is_gt()
 }
-
-/// The tolerance of ADR-010 is 0.1 %: one of so many.
-const PER_MILLE: i128 = 1_000;
 
 #[cfg(test)]
 mod tests {

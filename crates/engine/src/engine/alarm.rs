@@ -92,18 +92,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Records a trip that halts, or is watched, and no limit responds to.
-    pub(super) fn trip_to(
-        &mut self,
-        trip: &Trip,
-        action: &'static str,
-        level: Defcon,
-        at: UtcTime,
-    ) -> Result<(), EngineError> {
-        self.trip(trip, action, level, RedAction::ReduceOnly, at)
-    }
-
-    fn trip(
+    /// Records a trip, and lets its level hold from now on.
+    pub(super) fn trip(
         &mut self,
         trip: &Trip,
         action: &'static str,

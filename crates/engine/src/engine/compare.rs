@@ -1,6 +1,7 @@
 //! Out versus in: what leaves is held against what was decided, by arithmetic that shares nothing
 //! with the planning of orders (SEC 15c3-5; docs/decision.md). A difference halts the engine.
 
+use ios012_constraints::discrepancy::PER_MILLE;
 use ios012_core::fixed::value_of;
 use ios012_core::sequence::Intent;
 use ios012_core::{
@@ -9,9 +10,6 @@ use ios012_core::{
 
 /// Quanta of money by which two ways of rounding one value may differ.
 const ROUNDINGS: Money = Money::from_units(8);
-
-/// The tolerance of ADR-010 is one of so many.
-const PER_MILLE: i128 = 1_000;
 
 /// One asset at the moment an order for it is about to leave.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,9 @@
 //! The broker's account against the books and the last decision, scored before a cycle decides
 //! anything (ADR-010; docs/decision.md, Execution drift).
 
+use ios012_constraints::defcon::RedAction;
 use ios012_constraints::discrepancy::{
-    Discrepancy, Fact, Severity, amounts_differ, quantities_differ,
+    Discrepancy, Fact, PER_MILLE, Severity, amounts_differ, quantities_differ,
 };
 use ios012_contracts::CycleInput;
 use ios012_core::account::Account;
@@ -19,7 +20,7 @@ use crate::EngineError;
 const BREAKER: &str = "execution_drift";
 
 /// Exposure that the differences of all positions may come to: 0.1 % of NLV.
-const EXPOSURE_TOLERANCE: Exposure = Exposure::from_units(Exposure::SCALE / 1_000);
+const EXPOSURE_TOLERANCE: Exposure = Exposure::from_units(Exposure::SCALE / PER_MILLE);
 
 impl Engine {
     /// Scores what differs, and records it where the score warns or halts. A halted portfolio sends
@@ -41,7 +42,7 @@ impl Engine {
             Severity::Halt => ("halt", Defcon::Black, "halt"),
         };
         let trip = Trip::new(BREAKER, cause, &self.evidence_of(discrepancy, differences)?)?;
-        self.trip_to(&trip, action, level, as_of)
+        self.trip(&trip, action, level, RedAction::ReduceOnly, as_of)
     }
 
     fn discrepancy(
