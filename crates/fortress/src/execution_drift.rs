@@ -129,27 +129,51 @@ const LIES: [(&str, Lie, Expected, &str); 13] = [
 ];
 
 pub(crate) fn run(story: &Story, recorder: &mut Recorder<'_>) {
+    let days = match Days::honest(story) {
+        Ok(days) => days,
+        Err(error) => return recorder.part("honest statements", || Err(error)),
+    };
     for (name, lie, expected, facts) in LIES {
         let what = expected.cause.unwrap_or("tolerated");
         recorder.part(format!("{name}: {what}"), || {
-            told(story, lie, expected, facts)
+            told(&days, lie, expected, facts)
         });
     }
 }
 
-/// Runs some days, of which one begins with a statement that is not true.
-fn told(story: &Story, lie: Lie, expected: Expected, facts: &str) -> Result<Held, FortressError> {
-    let story = story.around("2008-10-15", AT + 2, 2)?;
-    let standing = story.standing()?;
-    let cycles: Vec<_> = story.cycles(&standing)?.collect::<Result<_, _>>()?;
-    let honest = |_: &mut Statement, _| Ok(());
-    let clean = records(&standing, &cycles, honest, Money::ZERO)?;
-    let cash = seals(&clean).nth(AT - 1).and_then(|seal| seal.cash);
-    let cash = cash.ok_or_else(|| FortressError::Data("a seal without cash".to_owned()))?;
-    let ran = records(&standing, &cycles, lie, cash)?;
+/// Some days, and what comes of them with honest statements.
+struct Days {
+    standing: Arc<Standing>,
+    cycles: Vec<(Mandate, Market)>,
+    clean: Vec<Record>,
+    /// Cash of the books before the cycle of the lie.
+    cash: Money,
+}
+
+impl Days {
+    fn honest(story: &Story) -> Result<Self, FortressError> {
+        let story = story.around("2008-10-15", AT + 2, 2)?;
+        let standing = story.standing()?;
+        let cycles: Vec<_> = story.cycles(&standing)?.collect::<Result<_, _>>()?;
+        let honest = |_: &mut Statement, _| Ok(());
+        let clean = records(&standing, &cycles, honest, Money::ZERO)?;
+        let cash = seals(&clean).nth(AT - 1).and_then(|seal| seal.cash);
+        let cash = cash.ok_or_else(|| FortressError::Data("a seal without cash".to_owned()))?;
+        Ok(Self {
+            standing,
+            cycles,
+            clean,
+            cash,
+        })
+    }
+}
+
+/// Runs the days, of which one begins with a statement that is not true.
+fn told(days: &Days, lie: Lie, expected: Expected, facts: &str) -> Result<Held, FortressError> {
+    let ran = records(&days.standing, &days.cycles, lie, days.cash)?;
     let breakers: Vec<_> = breakers(&ran).collect();
     match (expected.cause, breakers.as_slice()) {
-        (None, []) => ensure(ran == clean, || "the ledger is another one".to_owned())?,
+        (None, []) => ensure(ran == days.clean, || "the ledger is another one".to_owned())?,
         (Some(cause), [breaker]) => {
             let named = breaker
                 .evidence
@@ -177,7 +201,7 @@ fn told(story: &Story, lie: Lie, expected: Expected, facts: &str) -> Result<Held
         .first()
         .and_then(|breaker| breaker.evidence.first());
     Ok(Held {
-        cycles: count(cycles.len()),
+        cycles: count(days.cycles.len()),
         decisions: count(decisions.count()),
         shows: score.map_or("no record".to_owned(), |score| {
             format!("score {}", score.value.as_str())
