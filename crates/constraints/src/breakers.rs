@@ -50,6 +50,48 @@ pub struct BreakerLimits {
     pub drawdown: Option<Trigger>,
     /// How unsteadily mandates may ask.
     pub stability: Option<StabilityLimits>,
+    /// How far a broker's account may be from the books. Always armed.
+    pub drift: DriftLimits,
+}
+
+/// The discrepancy scores from which execution drift warns and halts. Those of ADR-010 may be
+/// tightened, never widened (docs/adr/0014).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DriftLimits {
+    warn: Ratio,
+    halt: Ratio,
+}
+
+impl DriftLimits {
+    /// The highest score that may be the lowest to warn: 0.05.
+    pub const WARN: Ratio = Ratio::from_units(Ratio::SCALE / 20);
+    /// The highest score that may be the lowest to halt: 0.10.
+    pub const HALT: Ratio = Ratio::from_units(Ratio::SCALE / 10);
+
+    /// Limits that are no wider than those of ADR-010, and warn before they halt or with it.
+    pub fn new(warn: Ratio, halt: Ratio) -> Option<Self> {
+        let is_tight = warn.is_positive() && warn <= Self::WARN && halt <= Self::HALT;
+        (is_tight && warn <= halt).then_some(Self { warn, halt })
+    }
+
+    /// The lowest score that warns.
+    pub const fn warn(&self) -> Ratio {
+        self.warn
+    }
+
+    /// The lowest score that halts.
+    pub const fn halt(&self) -> Ratio {
+        self.halt
+    }
+}
+
+impl Default for DriftLimits {
+    fn default() -> Self {
+        Self {
+            warn: Self::WARN,
+            halt: Self::HALT,
+        }
+    }
 }
 
 impl BreakerLimits {

@@ -5,6 +5,8 @@
 
 use ios012_core::{CoreError, Money, Quantity, Ratio, Rounding, fixed::compare_products, mul_div};
 
+use crate::DriftLimits;
+
 /// The tolerance of ADR-010 is 0.1 %: one of so many.
 pub const PER_MILLE: i128 = 1_000;
 
@@ -71,19 +73,15 @@ pub struct Discrepancy([bool; Fact::ALL.len()]);
 /// What a discrepancy asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Below [`Discrepancy::WARN`].
+    /// Below [`DriftLimits::warn`].
     Tolerated,
-    /// From [`Discrepancy::WARN`] on.
+    /// From [`DriftLimits::warn`] on.
     Warn,
-    /// From [`Discrepancy::HALT`] on.
+    /// From [`DriftLimits::halt`] on.
     Halt,
 }
 
 impl Discrepancy {
-    /// The lowest score that warns: 0.05.
-    pub const WARN: Ratio = Ratio::from_units(Ratio::SCALE / 20);
-    /// The lowest score that halts: 0.10.
-    pub const HALT: Ratio = Ratio::from_units(Ratio::SCALE / 10);
     /// Milliseconds by which a statement may be older than its cycle.
     pub const LATEST_MS: i64 = 5_000;
 
@@ -114,11 +112,11 @@ impl Discrepancy {
     ///
     /// # Errors
     /// As [`Discrepancy::score`].
-    pub fn severity(&self) -> Result<Severity, CoreError> {
+    pub fn severity(&self, limits: DriftLimits) -> Result<Severity, CoreError> {
         let score = self.score()?;
-        Ok(if score >= Self::HALT {
+        Ok(if score >= limits.halt() {
             Severity::Halt
-        } else if score >= Self::WARN {
+        } else if score >= limits.warn() {
             Severity::Warn
         } else {
             Severity::Tolerated
@@ -186,12 +184,38 @@ mod tests {
             (&[Allowed], "0.185185185186", Severity::Halt),
             (&Fact::ALL, "1", Severity::Halt),
         ];
+        let adr_010 = DriftLimits::default();
         for (facts, score, severity) in scores {
             let found = of(facts);
             assert_eq!(found.score().expect("sums").to_string(), score, "{facts:?}");
-            assert_eq!(found.severity().expect("sums"), severity, "{facts:?}");
+            assert_eq!(
+                found.severity(adr_010).expect("sums"),
+                severity,
+                "{facts:?}"
+            );
             assert!(found.facts().eq(facts.iter().copied()));
         }
+    }
+
+    /// A score of exactly a limit is beyond it, and limits are not widened.
+    #[test]
+    fn limits_are_tightened_and_never_widened() {
+        let ratio = |text: &str| text.parse().expect("a ratio");
+        let limits = |warn, halt| DriftLimits::new(ratio(warn), ratio(halt));
+        let exposure = of(&[Fact::Exposure]);
+        for (halt, severity) in [
+            ("0.092592592593", Severity::Halt),
+            ("0.092592592594", Severity::Warn),
+        ] {
+            let limits = limits("0.05", halt).expect("tight");
+            assert_eq!(exposure.severity(limits).expect("sums"), severity);
+        }
+        assert_eq!(limits("0.05", "0.1"), Some(DriftLimits::default()));
+        assert_eq!(limits("0.050000000001", "0.1"), None);
+        assert_eq!(limits("0.05", "0.100000000001"), None);
+        assert_eq!(limits("0", "0.1"), None);
+        assert_eq!(limits("0.05", "0.049999999999"), None);
+        assert!(limits("0.05", "0.05").is_some());
     }
 
     #[test]

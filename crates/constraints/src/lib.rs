@@ -22,7 +22,7 @@ mod stability;
 mod universe;
 
 pub use binding::{Binding, BlockCause, Limit};
-pub use breakers::{BreakerLimits, BreakerResponse, Trigger};
+pub use breakers::{BreakerLimits, BreakerResponse, DriftLimits, Trigger};
 pub use control::{ApprovedOrder, ControlContext, Denied, Sent, approve};
 pub use decide::{AssetState, Decisions, PortfolioState, decide};
 pub use error::ConstraintsError;

@@ -1,6 +1,6 @@
 //! The thresholds of the breakers (ADR-012, ADR-016).
 
-use ios012_constraints::{BreakerLimits, BreakerResponse, StabilityLimits, Trigger};
+use ios012_constraints::{BreakerLimits, BreakerResponse, DriftLimits, StabilityLimits, Trigger};
 use ios012_core::Ratio;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +17,15 @@ pub(super) struct RawBreakers {
     daily_loss: Option<RawTrigger>,
     drawdown: Option<RawTrigger>,
     strategy_instability: Option<RawStability>,
+    execution_drift: Option<RawDrift>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "execution_drift")]
+struct RawDrift {
+    warn: Text<Ratio>,
+    halt: Text<Ratio>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -55,6 +64,7 @@ pub(super) fn read_breakers(
         daily_loss: read_trigger(reader, raw.daily_loss.as_ref(), "daily_loss")?,
         drawdown: read_trigger(reader, raw.drawdown.as_ref(), "drawdown")?,
         stability: read_stability(reader, raw.strategy_instability.as_ref())?,
+        drift: read_drift(reader, raw.execution_drift.as_ref())?,
     })
 }
 
@@ -122,4 +132,18 @@ fn read_stability(
         }),
         response: reader.read(&raw.response, at!(response))?,
     }))
+}
+
+/// The scores of ADR-010 may be tightened, never widened.
+fn read_drift(reader: &Reader<'_>, raw: Option<&RawDrift>) -> Result<DriftLimits, Refusal> {
+    let Some(raw) = raw else {
+        return Ok(DriftLimits::default());
+    };
+    let path = format_args!("breakers.execution_drift.warn");
+    let is_in = |warn: Ratio| warn.is_positive() && warn <= DriftLimits::WARN;
+    let warn = reader.read_in(&raw.warn, path, "above 0, and 0.05 at most", is_in)?;
+    let path = format_args!("breakers.execution_drift.halt");
+    let is_in = |halt| DriftLimits::new(warn, halt).is_some();
+    let halt = reader.read_in(&raw.halt, path, "from warn to 0.1", is_in)?;
+    Ok(DriftLimits::new(warn, halt).unwrap_or_default())
 }

@@ -36,7 +36,8 @@ impl Engine {
         let open = self.open.as_ref().ok_or(NO_CYCLE)?;
         let as_of = open.as_of();
         let discrepancy = self.discrepancy(open, decided, differences)?;
-        let (cause, level, action) = match discrepancy.severity()? {
+        let limits = open.input.constraints().limits().breakers.drift;
+        let (cause, level, action) = match discrepancy.severity(limits)? {
             Severity::Tolerated => return Ok(()),
             Severity::Warn => ("warn", Defcon::Yellow, "none"),
             Severity::Halt => ("halt", Defcon::Black, "halt"),

@@ -9,7 +9,7 @@ use crate::desk::{Desk, OPENING, Row, breakers, orders, wait};
 /// What somebody changes in a snapshot, and the cause that the breaker names.
 type Case = (&'static str, fn(&str) -> String, &'static str);
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     (
         "a row twice",
         |text| edit(text, r#""asset_id":"STK""#, r#""asset_id":"MGN""#),
@@ -52,6 +52,19 @@ const CASES: [Case; 6] = [
             )
         },
         "no_rate",
+    ),
+    (
+        "pairs that form a loop and do not agree",
+        |text| {
+            let rates = [("GBPCHF", "1.1"), ("CHFSEK", "12"), ("GBPSEK", "13.3")];
+            let rows = rates.map(|(pair, rate)| {
+                format!(
+                    r#"{{"pair":"{pair}","rate":"{rate}","rate_time":"2025-03-04T00:00:00.000Z"}},"#
+                )
+            });
+            edit(text, r#""fx":["#, &format!(r#""fx":[{}"#, rows.concat()))
+        },
+        "crossed_fx",
     ),
     (
         "funding is missing",

@@ -105,6 +105,26 @@ fn small_differences_warn_by_the_exposure_that_they_come_to() {
     }
 }
 
+/// A score of 0.0556 for a statement of the day before: a warning, and a halt where the limits say so.
+#[test]
+fn limits_that_are_tightened_halt_earlier() {
+    const TIGHT: &str =
+        r#""breakers": {"execution_drift": {"warn": "0.05", "halt": "0.055"}}, "execution": {"#;
+    let tight = [(r#""execution": {"#, TIGHT)];
+    for (changes, action, level) in [
+        (&[][..], "none", Defcon::Yellow),
+        (&tight[..], "halt", Defcon::Black),
+    ] {
+        let mut desk = Desk::open(Script::default(), changes);
+        desk.cycle(&OPENING, &[]).expect("opens");
+        desk.lies.tell(|told| told.time = amount(&time(3)));
+        desk.cycle(&OPENING, &[]).expect("is told");
+        let records = desk.records();
+        let trip = breakers(&records)[0];
+        assert_eq!((trip.action.as_str(), trip.level), (action, level));
+    }
+}
+
 /// What was held when it was decided, what was allowed, and all between is as good as the decision.
 #[test]
 fn a_position_beyond_what_was_allowed_is_told_apart() {

@@ -146,6 +146,27 @@ pub(crate) const BREAKERS: &[Case] = &[
         "1.1",
     ),
     case(
+        "drift that warns later than ADR-010 allows",
+        breakers!("\"execution_drift\": {\"warn\": \"0.06\", \"halt\": \"0.1\"}"),
+        OutOfRange,
+        "breakers.execution_drift.warn",
+        "0.06",
+    ),
+    case(
+        "drift that halts before it warns",
+        breakers!("\"execution_drift\": {\"warn\": \"0.05\", \"halt\": \"0.04\"}"),
+        OutOfRange,
+        "breakers.execution_drift.halt",
+        "0.04",
+    ),
+    case(
+        "drift that never halts",
+        breakers!("\"execution_drift\": {\"warn\": \"0.05\"}"),
+        MissingField,
+        "breakers.execution_drift.halt",
+        "",
+    ),
+    case(
         "instability without a window",
         breakers!("\"strategy_instability\": {\"max_flips\": \"3\", \"response\": \"abort\"}"),
         MissingField,
