@@ -23,8 +23,8 @@ const CASES: &str = "64";
 #[derive(Debug, Args)]
 pub(crate) struct MutantsArguments {
     /// One part of several, such as 0/8: every eighth mutant. All of them take hours
-    #[arg(long, value_name = "K/N")]
-    shard: Option<String>,
+    #[arg(long, value_name = "K/N", default_value = "0/1")]
+    shard: String,
     /// Only this package; may be given again
     #[arg(long, value_name = "NAME")]
     package: Vec<String>,
@@ -82,23 +82,35 @@ struct Mutant {
 /// Runs the mutants. True if every viable one was found or is explained.
 pub(crate) fn run(project: &Project, arguments: &MutantsArguments) -> Result<bool> {
     let explained = explanations(project)?;
-    let output = project.made("mutants");
+    let chosen = arguments.package.iter().map(String::as_str);
+    let chosen: Vec<&str> = if arguments.package.is_empty() {
+        PACKAGES.to_vec()
+    } else {
+        chosen.collect()
+    };
+    let mut score = Score::default();
+    for package in chosen {
+        score.add(&outcomes(project, arguments, package)?, &explained);
+    }
+    for name in &score.unexplained {
+        println!("NOT FOUND  {name}");
+    }
+    println!("{}", score.says());
+    Ok(score.unexplained.is_empty() && score.viable() > 0)
+}
+
+/// Runs the mutants of one package: each has its own way to build them fast.
+fn outcomes(project: &Project, arguments: &MutantsArguments, package: &str) -> Result<Outcomes> {
+    let output = project.made("mutants").join(package);
+    fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
     let mut command = project.command("cargo");
     command.args(["mutants", "--no-shuffle", "--sharding=round-robin"]);
+    command.args(["--shard", &arguments.shard]);
     command.args(["--colors=never", "--no-times", "--minimum-test-timeout=60"]);
     command.arg("--output").arg(&output);
     command.arg(format!("--jobs={}", arguments.jobs));
-    let packages = arguments.package.iter().map(String::as_str);
-    let packages: Vec<&str> = if arguments.package.is_empty() {
-        PACKAGES.to_vec()
-    } else {
-        packages.collect()
-    };
-    for package in packages {
-        command.args(["--package", package]);
-    }
+    command.args(["--package", package]);
     let chosen = [
-        ("--shard", &arguments.shard),
         ("--file", &arguments.file),
         ("--in-diff", &arguments.in_diff),
     ];
@@ -107,24 +119,26 @@ pub(crate) fn run(project: &Project, arguments: &MutantsArguments) -> Result<boo
             command.args([name, value]);
         }
     }
+    command.args([
+        "--cargo-arg=--locked",
+        "--cargo-arg=--config=profile.dev.debug=0",
+    ]);
+    // Core is built for each mutant and its tests are short; elsewhere its speed is needed.
+    if package == "ios012-core" {
+        command.arg("--cargo-arg=--config=profile.dev.package.ios012-core.opt-level=0");
+    }
     // Without doc tests: each compiles a program of its own.
-    command.args(["--cargo-arg=--locked", "--", "--lib", "--tests"]);
+    command.args(["--", "--lib", "--tests"]);
     command.env("PROPTEST_CASES", CASES);
     let status = command.status().context("cannot start cargo-mutants")?;
-    let path = output.join("mutants.out/outcomes.json");
-    let json = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let found: Outcomes = serde_json::from_str(&json).context("outcomes.json")?;
     // 0: all found; 2: some missed; 3: some timed out. Anything else is no result.
     ensure!(
         matches!(status.code(), Some(0 | 2 | 3)),
         "cargo-mutants ended with {status}"
     );
-    let score = Score::of(&found, &explained);
-    for name in &score.unexplained {
-        println!("NOT FOUND  {name}");
-    }
-    println!("{}", score.says());
-    Ok(score.unexplained.is_empty() && score.viable() > 0)
+    let path = output.join("mutants.out/outcomes.json");
+    let json = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&json).context("outcomes.json")
 }
 
 fn explanations(project: &Project) -> Result<BTreeMap<String, String>> {
@@ -147,21 +161,19 @@ struct Score {
 }
 
 impl Score {
-    fn of(found: &Outcomes, explained: &BTreeMap<String, String>) -> Self {
-        let mut score = Self::default();
+    fn add(&mut self, found: &Outcomes, explained: &BTreeMap<String, String>) {
         for outcome in &found.outcomes {
             let Scenario::Mutant(mutant) = &outcome.scenario else {
                 continue;
             };
             match outcome.summary.as_str() {
-                "CaughtMutant" => score.caught += 1,
-                "Timeout" => score.timed_out += 1,
-                "Unviable" => score.unviable += 1,
-                _ if explained.contains_key(&without_place(&mutant.name)) => score.explained += 1,
-                _ => score.unexplained.push(mutant.name.clone()),
+                "CaughtMutant" => self.caught += 1,
+                "Timeout" => self.timed_out += 1,
+                "Unviable" => self.unviable += 1,
+                _ if explained.contains_key(&without_place(&mutant.name)) => self.explained += 1,
+                _ => self.unexplained.push(mutant.name.clone()),
             }
         }
-        score
     }
 
     fn viable(&self) -> usize {
@@ -213,7 +225,8 @@ mod tests {
         let found: Outcomes = serde_json::from_str(OUTCOMES).unwrap();
         let name = "crates/a/src/b.rs: replace g with ()".to_owned();
         let explained = BTreeMap::from([(name, "why".to_owned())]);
-        let score = Score::of(&found, &explained);
+        let mut score = Score::default();
+        score.add(&found, &explained);
         assert_eq!(
             score.unexplained,
             ["crates/a/src/b.rs:5:2: replace h with ()"]
