@@ -1,22 +1,98 @@
-//! Alerts: what people are told at once, each as one line of canonical JSON on standard error
-//! (docs/cli.md, breaker).
+//! Alerts: what people are told at once, each as one line of canonical JSON on standard error and, if
+//! asked for, as the body of a POST (docs/cli.md, breaker).
+
+mod webhook;
+
+use std::fmt::{Debug, Write as _};
+use std::io::IsTerminal as _;
 
 use ios012_core::Defcon;
 use ios012_engine::{Alert, EngineError};
 use ios012_lineage::{Code, JsonWriter, LineageError, VerifyFailure};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::exit::{Exit, Failure};
 use crate::output::note;
+use webhook::Webhook;
 
-/// Tells of a trip.
-pub(crate) fn tell(alert: &Alert) {
-    let mut text = String::new();
-    JsonWriter::new(&mut text).object(|object| {
-        object.member("action").display(&alert.action);
-        object.member("alert").string(&alert.code());
-        object.member("level").display(alert.level);
-    });
-    note(&text);
+/// Begins to tell alerts; to be kept until the program ends.
+///
+/// # Errors
+/// What is wrong with the webhook that the environment asks for.
+pub(crate) fn listen() -> anyhow::Result<Alerts> {
+    let webhook = Webhook::of_environment()?;
+    let teller = Teller {
+        webhook: webhook.as_ref().map(Webhook::queue),
+    };
+    let subscriber = tracing_subscriber::registry().with(teller);
+    tracing::subscriber::set_global_default(subscriber)?;
+    Ok(Alerts(webhook))
+}
+
+/// Where alerts go.
+pub(crate) struct Alerts(Option<Webhook>);
+
+impl Alerts {
+    /// Waits until the webhook has what was told, for a while.
+    pub(crate) fn finish(self) {
+        if let Some(webhook) = self.0 {
+            webhook.finish();
+        }
+    }
+}
+
+/// Listens to alerts and to nothing else: no library's own log comes through.
+struct Teller {
+    webhook: Option<webhook::Queue>,
+}
+
+impl<S: Subscriber> Layer<S> for Teller {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.target() == Alert::TARGET
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut told = Told::default();
+        event.record(&mut told);
+        let mut text = String::new();
+        JsonWriter::new(&mut text).object(|object| {
+            object.member("action").string(&told.action);
+            object.member("alert").string(&told.alert);
+            object.member("level").string(&told.level);
+        });
+        // A progress bar may stand in the line.
+        let clear = if std::io::stderr().is_terminal() {
+            "\r\x1b[2K"
+        } else {
+            ""
+        };
+        note(&format!("{clear}{text}"));
+        if let Some(webhook) = &self.webhook {
+            webhook.post(text);
+        }
+    }
+}
+
+/// The fields of [`Alert::tell`].
+#[derive(Default)]
+struct Told {
+    action: String,
+    alert: String,
+    level: String,
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let text = match field.name() {
+            "action" => &mut self.action,
+            "alert" => &mut self.alert,
+            "level" => &mut self.level,
+            _ => return,
+        };
+        let _ = write!(text, "{value:?}");
+    }
 }
 
 /// Tells why a ledger was not opened for writing, where that is a breach of governance: another
@@ -24,12 +100,13 @@ pub(crate) fn tell(alert: &Alert) {
 /// attempt is refused until a person has found the cause.
 pub(crate) fn tell_closed(error: &anyhow::Error) {
     if let Some((breaker, cause)) = error.chain().find_map(breach) {
-        tell(&Alert {
+        let alert = Alert {
             breaker,
             cause,
             action: Code::literal("halt"),
             level: Defcon::Black,
-        });
+        };
+        alert.tell();
     }
 }
 

@@ -25,6 +25,10 @@ fn main() -> ExitCode {
         Err(error) => return not_parsed(&error),
     };
     let json = args.json;
+    let alerts = match alert::listen() {
+        Ok(alerts) => alerts,
+        Err(error) => return failed(&error, json),
+    };
     let ended = match args.command {
         Command::Run(args) => command::run::run(&args, json),
         Command::Backtest(args) => command::backtest::backtest(&args, json),
@@ -36,13 +40,17 @@ fn main() -> ExitCode {
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };
-    match ended {
+    let code = match ended {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            output::error(&error, json);
-            Failure::exit_of(&error).into()
-        }
-    }
+        Err(error) => failed(&error, json),
+    };
+    alerts.finish();
+    code
+}
+
+fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    output::error(error, json);
+    Failure::exit_of(error).into()
 }
 
 /// Help, the version, or what is wrong with the command line; the latter as JSON if that was asked

@@ -54,23 +54,16 @@ impl<S: LedgerSink> Portfolio<S> {
     /// Makes everything durable, and takes away the trip file whose order is on the ledger now.
     pub(crate) fn finish(self, ledger: &Path) -> anyhow::Result<Engine> {
         let mut runner = self.runner;
-        let stopped = tell_alerts(&mut runner);
+        let alerts = runner.take_alerts();
+        let stopped = alerts
+            .iter()
+            .any(|alert| alert.breaker.as_str() == "operator");
         let engine = runner.finish()?;
         if stopped {
             watch::clear(ledger).context("the trip file is on the ledger and cannot be removed")?;
         }
         Ok(engine)
     }
-}
-
-/// Tells each trip once. True if somebody ordered a stop.
-fn tell_alerts<S: LedgerSink>(runner: &mut Runner<PaperBroker, S, Watch>) -> bool {
-    let mut stopped = false;
-    for alert in runner.take_alerts() {
-        alert::tell(&alert);
-        stopped |= alert.breaker.as_str() == "operator";
-    }
-    stopped
 }
 
 /// Whether a directory holds a ledger.

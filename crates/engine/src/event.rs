@@ -3,8 +3,9 @@ use ios012_constraints::defcon::RedAction;
 use ios012_contracts::{CycleInput, Refusal};
 use ios012_core::{Defcon, Money, UtcTime};
 use ios012_governance::AuthorisedCommand;
-use ios012_lineage::{Breaker, Code, CycleOutcome, OrderId, PlainText};
+use ios012_lineage::{Code, CycleOutcome, OrderId, PlainText};
 
+use crate::Alert;
 use crate::engine::Differences;
 
 /// What the engine can be told.
@@ -79,35 +80,6 @@ pub enum Effect {
     WakeAt(UtcTime),
     /// The cycle has ended; its last record is pending.
     Sealed(CycleSummary),
-}
-
-/// A trip, as people are told of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// The breaker.
-    pub breaker: Code,
-    /// What made it move. With the breaker this is the alert's stable code.
-    pub cause: Code,
-    /// What it does.
-    pub action: Code,
-    /// The level after it.
-    pub level: Defcon,
-}
-
-impl Alert {
-    pub(crate) fn of(record: &Breaker) -> Self {
-        Self {
-            breaker: record.breaker.clone(),
-            cause: record.cause.clone(),
-            action: record.action.clone(),
-            level: record.level,
-        }
-    }
-
-    /// The stable code: breaker and cause.
-    pub fn code(&self) -> String {
-        format!("{}:{}", self.breaker, self.cause)
-    }
 }
 
 /// How a cycle ended.

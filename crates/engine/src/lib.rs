@@ -6,6 +6,7 @@
 //! backtest, a replay and a live portfolio are the same engine under other runners.
 
 mod account;
+mod alert;
 mod engine;
 mod error;
 mod event;
@@ -14,9 +15,10 @@ mod runner;
 mod sink;
 mod stop;
 
+pub use alert::Alert;
 pub use engine::{Engine, genesis};
 pub use error::EngineError;
-pub use event::{Alert, BrokerAccount, CycleSummary, Effect, Event, StopOrder};
+pub use event::{BrokerAccount, CycleSummary, Effect, Event, StopOrder};
 pub use replay::{Difference, ReplayReport, replay};
 pub use runner::Runner;
 pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};

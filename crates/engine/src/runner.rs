@@ -22,7 +22,7 @@ pub struct Runner<B, S, W = Unwatched> {
     broker: B,
     sink: S,
     watch: W,
-    /// Alerts that have not been taken.
+    /// Alerts that were told and have not been taken.
     told: Vec<Alert>,
     effects: Vec<Effect>,
     queue: VecDeque<Effect>,
@@ -149,7 +149,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.drain().await.map(|_| ())
     }
 
-    /// The alerts since the last call.
+    /// What was told since the last call ([`Alert::tell`]).
     pub fn take_alerts(&mut self) -> Vec<Alert> {
         std::mem::take(&mut self.told)
     }
@@ -258,7 +258,10 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
                 Effect::KeepRecords => self.sink.records(self.engine.chain_mut())?,
                 Effect::Submit(submission) => self.ask(Ask::Submit(submission)).await?,
                 Effect::Cancel(order_id) => self.ask(Ask::Cancel(order_id)).await?,
-                Effect::Alert(alert) => self.told.push(alert),
+                Effect::Alert(alert) => {
+                    alert.tell();
+                    self.told.push(alert);
+                }
                 Effect::WakeAt(time) => self.wake_at = Some(time),
                 Effect::Sealed(summary) => {
                     self.sink.cycle_ended(self.engine.chain_mut())?;

@@ -37,10 +37,11 @@ const ENGINE: &str = "ios012-engine";
 const REPORT: &str = "ios012-report";
 const CLI: &str = "ios012-cli";
 const FORTRESS: &str = "ios012-fortress";
+const HOSTILE: &str = "ios012-hostile";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 13] = [
+pub(super) const CRATES: [CrateRule; 14] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -58,11 +59,12 @@ pub(super) const CRATES: [CrateRule; 13] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
+    place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
     place("ios012-xtask", "xtask", 9, Character::Tool, &[]),
 ];
 
 /// Crates that only tests use; any test may depend on them, whatever its layer.
-pub(super) const TEST_HELPERS: [&str; 0] = [];
+pub(super) const TEST_HELPERS: [&str; 1] = [HOSTILE];
 
 /// What a pure crate may use from outside: arithmetic, time as data, errors, serialisation.
 pub(super) const PURE_EXTERNAL: [&str; 6] = [
@@ -84,7 +86,10 @@ pub(super) const ASYNC_RUNTIMES: [&str; 6] = [
     "tokio-util",
 ];
 
-/// Whatever opens a connection. No crate has one before the live adapters and the Vault client.
+/// The crates that may open a connection: one door for the product, and a server for its tests.
+pub(super) const NETWORK_DOORS: [&str; 2] = [SECRETS, HOSTILE];
+
+/// Whatever opens a connection.
 pub(super) const NETWORK: [&str; 11] = [
     "curl",
     "hyper",

@@ -119,6 +119,8 @@ fn a_hanging_broker_does_not_hold_the_kill_switch() {
         ran.stderr.contains("has not confirmed the end of 1 orders"),
         "{ran:#?}"
     );
+    let alert = r#"{"action":"halt","alert":"operator:fire_drill","level":"BLACK"}"#;
+    assert_eq!(ran.stderr.lines().filter(|line| *line == alert).count(), 1);
     on("verify", &ledger).exits(6);
     assert_eq!(status(&ledger)["level"], "BLACK");
 }

@@ -21,4 +21,5 @@ mod refused;
 mod scenario;
 mod support;
 mod usage;
+mod webhook;
 mod workflow;

@@ -1,0 +1,47 @@
+//! What goes wrong here: codes with a remedy. No variant keeps a source, since the errors of HTTP
+//! libraries tell addresses and bodies.
+
+/// Why something was refused or did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretsError {
+    /// It is no URL, has no host, or has a fragment.
+    #[error("not an address: it must be a URL such as https://HOST/PATH")]
+    NotAnAddress,
+    /// It is another protocol.
+    #[error("not safe: the address must begin with https://")]
+    NotHttps,
+    /// Credentials would stand in the address.
+    #[error("a user or a password stands in the address: it must be without them")]
+    UserInfo,
+    /// The roots hold no certificate in PEM form.
+    #[error("no certificate in PEM form")]
+    BadRoots,
+    /// TLS cannot be set up on this machine.
+    #[error(
+        "HTTPS cannot be set up: the system has no root certificates; give the file of your own"
+    )]
+    NoTls,
+    /// No connection was made.
+    #[error("no connection: check the host's name, its port and the network")]
+    Unreachable,
+    /// The server is not who it says.
+    #[error(
+        "the server's certificate is not trusted: check its name, its dates and the root certificates"
+    )]
+    Untrusted,
+    /// The server took too long.
+    #[error("no answer within {within_s} s")]
+    TimedOut {
+        /// Seconds that were waited.
+        within_s: u64,
+    },
+    /// The server did not take it; a redirect is not followed.
+    #[error("the server answered with status {status}")]
+    Answered {
+        /// Status of HTTP.
+        status: u16,
+    },
+    /// The connection ended before an answer.
+    #[error("the connection ended without an answer")]
+    Cut,
+}

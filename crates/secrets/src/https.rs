@@ -1,0 +1,108 @@
+//! The HTTPS client.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client};
+use rustls::crypto::ring;
+
+use crate::{Address, SecretsError};
+
+const CONNECT: Duration = Duration::from_secs(2);
+const WHOLE: Duration = Duration::from_secs(5);
+
+/// Who may vouch for a server.
+#[derive(Debug, Clone, Copy)]
+pub enum Roots<'pem> {
+    /// The roots of the system.
+    System,
+    /// These certificates, in PEM form, and no other.
+    Only(&'pem [u8]),
+}
+
+/// A client that speaks https alone: it follows no redirect, uses no proxy, repeats nothing, sends
+/// no referer, keeps no connection, and gives up after 5 s. It has no `Debug`.
+pub struct Https(Client);
+
+impl Https {
+    /// # Errors
+    /// [`SecretsError::BadRoots`], [`SecretsError::NoTls`].
+    pub fn new(roots: Roots<'_>) -> Result<Self, SecretsError> {
+        // The first one stays; there is no other in this program (deny.toml).
+        let _ = ring::default_provider().install_default();
+        let builder = Client::builder()
+            .https_only(true)
+            .http1_only()
+            .no_proxy()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE);
+        let builder = match roots {
+            Roots::System => builder,
+            Roots::Only(pem) => {
+                let certificates =
+                    Certificate::from_pem_bundle(pem).map_err(|_| SecretsError::BadRoots)?;
+                if certificates.is_empty() {
+                    return Err(SecretsError::BadRoots);
+                }
+                builder.tls_certs_only(certificates)
+            }
+        };
+        builder.build().map(Self).map_err(|_| SecretsError::NoTls)
+    }
+
+    /// Posts JSON, once. Any status but 2xx is an error; the answer's body is not read.
+    ///
+    /// # Errors
+    /// [`SecretsError`], never with a part of the address or of what was answered.
+    pub async fn post_json(&self, to: &Address, body: Vec<u8>) -> Result<(), SecretsError> {
+        let json = HeaderValue::from_static("application/json");
+        let request = self.0.post(to.as_str()).header(CONTENT_TYPE, json);
+        let answer = request.body(body).send().await;
+        let status = answer.map_err(|error| cause_of(&error))?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            let status = status.as_u16();
+            Err(SecretsError::Answered { status })
+        }
+    }
+}
+
+/// The code of an error of the library; its text and its sources end here.
+fn cause_of(error: &reqwest::Error) -> SecretsError {
+    if is_of_certificate(error) {
+        SecretsError::Untrusted
+    } else if error.is_timeout() {
+        let within_s = WHOLE.as_secs();
+        SecretsError::TimedOut { within_s }
+    } else if error.is_connect() {
+        SecretsError::Unreachable
+    } else {
+        SecretsError::Cut
+    }
+}
+
+fn is_of_certificate(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // An I/O error that wraps another one does not give it as its source.
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if wrapped.is_some_and(|inner| is_of_certificate(inner)) {
+            return true;
+        }
+        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
