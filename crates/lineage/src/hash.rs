@@ -41,6 +41,15 @@ pub fn sha256(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
 }
 
+/// The SHA-256 digest of parts, one after another.
+pub(crate) fn sha256_of(parts: &[&[u8]]) -> Hash {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+    }
+    Hash(digest.finalize().into())
+}
+
 impl FromStr for Hash {
     type Err = LineageError;
 

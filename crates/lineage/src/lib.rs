@@ -9,6 +9,7 @@ pub mod hash;
 pub mod ledger;
 pub mod record;
 pub mod text;
+pub mod tree;
 pub mod verify;
 
 pub use canonical::{JsonWriter, check_canonical};
