@@ -28,12 +28,15 @@ pub(crate) struct MutantsArguments {
     /// Only this package; may be given again
     #[arg(long, value_name = "NAME")]
     package: Vec<String>,
-    /// Only mutants in files whose path fits this glob
+    /// Only mutants in files whose path fits this glob; may be given again
     #[arg(long, value_name = "GLOB")]
-    file: Option<String>,
+    file: Vec<String>,
     /// Only what a diff touches
     #[arg(long, value_name = "FILE")]
     in_diff: Option<String>,
+    /// Only what the last run of the same packages did not find
+    #[arg(long)]
+    iterate: bool,
     /// How many at once
     #[arg(long, default_value_t = 2)]
     jobs: u32,
@@ -57,7 +60,7 @@ struct Explanation {
 }
 
 /// `outcomes.json` of cargo-mutants, as far as it is read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Outcomes {
     outcomes: Vec<Outcome>,
 }
@@ -110,14 +113,14 @@ fn outcomes(project: &Project, arguments: &MutantsArguments, package: &str) -> R
     command.arg("--output").arg(&output);
     command.arg(format!("--jobs={}", arguments.jobs));
     command.args(["--package", package]);
-    let chosen = [
-        ("--file", &arguments.file),
-        ("--in-diff", &arguments.in_diff),
-    ];
-    for (name, value) in chosen {
-        if let Some(value) = value {
-            command.args([name, value]);
-        }
+    for glob in &arguments.file {
+        command.args(["--file", glob]);
+    }
+    if let Some(diff) = &arguments.in_diff {
+        command.args(["--in-diff", diff]);
+    }
+    if arguments.iterate {
+        command.arg("--iterate");
     }
     command.args([
         "--cargo-arg=--locked",
@@ -137,6 +140,10 @@ fn outcomes(project: &Project, arguments: &MutantsArguments, package: &str) -> R
         "cargo-mutants ended with {status}"
     );
     let path = output.join("mutants.out/outcomes.json");
+    if !path.exists() {
+        // The package has none of the mutants that were asked for.
+        return Ok(Outcomes::default());
+    }
     let json = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&json).context("outcomes.json")
 }

@@ -141,6 +141,24 @@ pub(crate) const SUITES: &[Suite] = &[
         steps: &[step(&["cargo", "xtask", "deny"])],
         proof: Proof::LastLine,
     },
+    // A fixed part: the state that says whether anything may be sent. One by number would be another
+    // part after every commit (docs/mutants.md).
+    Suite {
+        name: "mutants",
+        shows: "small defects in the breakers and the levels are found by their own package's tests",
+        hermetic: false,
+        needs: &["cargo-mutants"],
+        steps: &[step(&[
+            "cargo",
+            "xtask",
+            "mutants",
+            "--package=ios012-constraints",
+            "--file=**/breakers.rs",
+            "--file=**/defcon.rs",
+            "--file=**/discrepancy.rs",
+        ])],
+        proof: Proof::LastLine,
+    },
     Suite {
         name: "fuzz",
         shows: "no input breaks a parser, the ledger reader or the decision",

@@ -53,6 +53,12 @@ pub enum LineageError {
         /// The document's length.
         bytes: usize,
     },
+    /// A checkpoint, or the key to verify it with, is not what it must be.
+    #[error("not a good checkpoint: {rule}")]
+    Checkpoint {
+        /// The rule that was broken.
+        rule: &'static str,
+    },
     /// The operating system refused an operation.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {

@@ -15,6 +15,11 @@ impl Hash {
     /// What `prev` holds in the first record: 64 zeros.
     pub const ZERO: Self = Self([0; 32]);
 
+    /// A digest that stood somewhere as bytes.
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest's bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

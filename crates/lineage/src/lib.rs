@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod chain;
+pub mod checkpoint;
 pub mod derive;
 mod error;
 mod field;
