@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ios012_contracts::DocumentKind;
 use ios012_core::Defcon;
-use ios012_lineage::Hash;
+use ios012_lineage::{Hash, VerifierKey};
 
 use crate::exit::Exit;
 
@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Shows, trips and resets the circuit breakers.
     #[command(subcommand)]
     Breaker(BreakerCommand),
+    /// Signs what a ledger holds, so that others can tell later that it only grew.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -85,8 +88,10 @@ Examples:
   ios012 verify target/sp500
   ios012 verify target/sp500 --records 500000 --head 3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
 
+  ios012 verify target/sp500 --checkpoint kept.checkpoint --verifier-key fund.example/stocks+12345678+AQ...
+
 A ledger's own directory cannot show that its tail was cut or rewritten. Keep the record count and
-the head hash elsewhere and give them here.")]
+the head hash elsewhere and give them here, or keep a checkpoint.")]
 pub(crate) struct VerifyArgs {
     /// The ledger's directory.
     pub(crate) ledger: PathBuf,
@@ -96,6 +101,12 @@ pub(crate) struct VerifyArgs {
     /// How many records the kept hash covers.
     #[arg(long, value_name = "N", requires = "head")]
     pub(crate) records: Option<u64>,
+    /// A checkpoint, kept elsewhere.
+    #[arg(long, value_name = "FILE", requires = "verifier_key")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The public key that has signed it, as `ios012 checkpoint new-key` printed it.
+    #[arg(long, value_name = "KEY", requires = "checkpoint")]
+    pub(crate) verifier_key: Option<VerifierKey>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -114,6 +125,44 @@ pub(crate) struct ExplainArgs {
     pub(crate) cycle: u64,
     /// The asset.
     pub(crate) asset: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointCommand {
+    /// Makes a key that signs checkpoints, and prints the public one that verifies them.
+    NewKey(NewKeyArgs),
+    /// Verifies a ledger and signs its size and root.
+    Sign(SignArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 checkpoint new-key fund.example/stocks --key stocks.key > stocks.pub
+
+The file of the key can be read by its owner alone. For paper portfolios: a live one takes its keys from Vault.")]
+pub(crate) struct NewKeyArgs {
+    /// The name of the log: printable ASCII without + and space, such as a host and a portfolio.
+    pub(crate) name: String,
+    /// The new file of the key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 checkpoint sign my-ledger --key stocks.key > kept.checkpoint
+
+The checkpoint is kept in the ledger's directory too. It is worth something elsewhere: give it to whoever shall
+be able to tell later that nothing was cut or rewritten. A ledger that has lost what its last checkpoint covers is
+not signed.")]
+pub(crate) struct SignArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The file of the key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod backtest;
 pub(crate) mod breaker;
+pub(crate) mod checkpoint;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod replay;

@@ -6,6 +6,7 @@ use ios012_contracts::{ContractsError, Refusal};
 use ios012_engine::EngineError;
 use ios012_lineage::{FailureCode, LineageError, VerifyFailure};
 use ios012_report::ReportError;
+use ios012_secrets::SecretsError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,12 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             ReportError::NoCycle { .. } | ReportError::NoDecision { .. } => Exit::Usage,
             ReportError::NoRecords { .. } => Exit::Incomplete,
             _ => Exit::VerificationFailed,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<SecretsError>() {
+        return Some(match error {
+            SecretsError::Io { .. } => Exit::Io,
+            _ => Exit::Usage,
         });
     }
     cause.is::<std::io::Error>().then_some(Exit::Io)

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => command::explain::explain(&args, json),
         Command::Report(args) => command::report::report(&args, json),
         Command::Breaker(command) => command::breaker::breaker(&command, json),
+        Command::Checkpoint(command) => command::checkpoint::checkpoint(&command, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

@@ -3,10 +3,12 @@
 mod documents;
 mod head;
 mod lines;
+mod proof;
 mod reader;
 mod writer;
 
 pub use documents::{DocumentKind, Documents};
+pub use proof::{read_checkpoint, root_of, write_checkpoint};
 pub use reader::{LedgerReader, StoredRecord};
 pub use writer::LedgerWriter;
 

@@ -15,6 +15,7 @@ pub mod verify;
 
 pub use canonical::{JsonWriter, check_canonical};
 pub use chain::{Batch, Chain, Mark};
+pub use checkpoint::{Checkpoint, CheckpointSigner, VerifierKey};
 pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
 pub use hash::{Hash, sha256};
@@ -28,4 +29,5 @@ pub use record::{
 pub use text::{Code, PlainText};
 pub use verify::{
     ExpectedHead, FailureCode, Incomplete, LedgerStatus, VerifyFailure, VerifyReport, verify,
+    verify_checkpoint,
 };

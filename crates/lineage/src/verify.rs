@@ -14,10 +14,11 @@ use std::path::Path;
 use ios012_core::PortfolioId;
 
 use crate::chain::{RECORD_LIMIT, SEGMENT_LIMIT};
+use crate::checkpoint::Checkpoint;
 use crate::field::Memo;
 use crate::hash::sha256;
 use crate::ledger::{
-    Head, Line, LineReader, PACK, segment_name, segment_path, segments, split_line,
+    Head, Line, LineReader, PACK, root_of, segment_name, segment_path, segments, split_line,
 };
 use crate::{Envelope, Hash, LineageError, Record};
 use cycle::{CycleCheck, Unit};
@@ -58,8 +59,8 @@ pub struct VerifyReport {
     pub refusals: u64,
     /// Lines of the pack.
     pub documents: u64,
-    /// How many records, from the first, the expected head proves; nothing without one:
-    /// the tail is not proven.
+    /// How many records, from the first, the expected head or a checkpoint proves; nothing without
+    /// one: the tail is not proven.
     pub proven_records: Option<u64>,
 }
 
@@ -149,6 +150,33 @@ pub fn verify(
         verifier.segment(*number, Some(number) == numbers.last())?;
     }
     verifier.finish()
+}
+
+/// Holds a ledger that was verified against a checkpoint that somebody kept: its first records must be
+/// those that the checkpoint covers. The report then says that they are proven.
+///
+/// # Errors
+/// [`FailureCode::TailCutOrRewritten`], [`FailureCode::Unreadable`].
+pub fn verify_checkpoint(
+    directory: &Path,
+    report: &mut VerifyReport,
+    checkpoint: &Checkpoint,
+) -> Result<(), VerifyFailure> {
+    let (size, root) = (checkpoint.size(), checkpoint.root());
+    let found = root_of(directory, size).map_err(|error| unreadable(".", &error))?;
+    let differs = match found {
+        Some(found) if found == root => {
+            let proven = report.proven_records.unwrap_or(0);
+            report.proven_records = Some(proven.max(size));
+            return Ok(());
+        }
+        Some(found) => {
+            format!("the root of the first {size} records is {found}, signed was {root}")
+        }
+        None => format!("signed were {size} records, there are {}", report.records),
+    };
+    let breach = Breach::new(FailureCode::TailCutOrRewritten, differs);
+    Err(breach.at(".", None, None))
 }
 
 struct Verifier<'ledger> {

@@ -41,6 +41,28 @@ pub enum SecretsError {
         /// Status of HTTP.
         status: u16,
     },
+    /// A file that should be new is there already.
+    #[error("the file of the key exists: a key is never overwritten, choose another name")]
+    KeyExists,
+    /// The file of a key can be read by others than its owner.
+    #[error(
+        "the file of the key can be read by others: run `chmod 600` on it, or better make a new key"
+    )]
+    KeyOpenToOthers,
+    /// The file holds no key.
+    #[error(
+        "not a key: it must be PRIVATE+KEY+NAME+ID+KEY, the name printable ASCII without + and space"
+    )]
+    KeyForm,
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandomness,
+    /// The system refused a file.
+    #[error("{kind}")]
+    Io {
+        /// What it said.
+        kind: std::io::ErrorKind,
+    },
     /// The connection ended before an answer.
     #[error("the connection ended without an answer")]
     Cut,

@@ -1,9 +1,13 @@
 //! `ios012 verify`: a ledger checked offline.
 
-use ios012_lineage::{ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified};
+use anyhow::Context as _;
+use ios012_lineage::{
+    Checkpoint, ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified,
+    verify_checkpoint,
+};
 
 use crate::args::VerifyArgs;
-use crate::exit::{Exit, of_verification, require_directory};
+use crate::exit::{Exit, Failure, of_verification, require_directory};
 use crate::output::{note, print, print_json};
 
 pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
@@ -12,10 +16,31 @@ pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
         (Some(hash), Some(records)) => Some(ExpectedHead { records, hash }),
         _ => None,
     };
-    Ok(match verified(&args.ledger, expected) {
+    let checkpoint = kept(args)?;
+    let held = verified(&args.ledger, expected).and_then(|mut report| {
+        if let Some(checkpoint) = &checkpoint {
+            verify_checkpoint(&args.ledger, &mut report, checkpoint)?;
+        }
+        Ok(report)
+    });
+    Ok(match held {
         Ok(report) => tell(&report, json),
         Err(failure) => tell_failure(&failure, json),
     })
+}
+
+/// The checkpoint that somebody kept, with its signature verified.
+fn kept(args: &VerifyArgs) -> anyhow::Result<Option<Checkpoint>> {
+    let (Some(path), Some(key)) = (&args.checkpoint, &args.verifier_key) else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
+    let opened = Checkpoint::open(&text, key).map_err(|error| {
+        let message = format!("{}: {error}", path.display());
+        Failure::new(Exit::VerificationFailed, message)
+    })?;
+    Ok(Some(opened))
 }
 
 fn tell(report: &VerifyReport, json: bool) -> Exit {
@@ -66,7 +91,7 @@ pub(crate) fn status_line(report: &VerifyReport) -> String {
         LedgerStatus::Incomplete(_) => "INCOMPLETE",
     };
     let tail = match report.proven_records {
-        Some(records) => format!("proven up to record {records} by the kept head"),
+        Some(records) => format!("proven up to record {records} by what was kept elsewhere"),
         None => "tail not proven (keep the head line elsewhere)".to_owned(),
     };
     format!(
