@@ -331,6 +331,18 @@ mod tests {
         );
     }
 
+    /// An early close at the time of opening leaves no hours to open for.
+    #[test]
+    fn a_day_that_closes_as_it_opens_is_skipped() {
+        let early_closes = vec![(day("2026-11-27"), hm(14, 30))];
+        let calendar = Calendar {
+            early_closes,
+            ..new_york()
+        };
+        let found = calendar.next_open(time("2026-11-27T00:00:00.000Z"));
+        assert_eq!(found, Ok(Some(time("2026-11-30T14:30:00.000Z"))));
+    }
+
     /// Foreign exchange: Sunday 22:00 to Friday 22:00 UTC without a break at midnight.
     #[test]
     fn five_days_around_the_clock() {

@@ -153,3 +153,24 @@ impl fmt::Display for CurrencyText {
         formatter.pad(core::str::from_utf8(letters).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// A currency stands in a message as it is written, the shortest and the longest.
+    #[test]
+    fn a_message_names_its_currency() {
+        for text in ["EUR", "ABCDEFGH12"] {
+            let code: CurrencyCode = text.parse().expect("a currency");
+            let currency = CurrencyText::from(&code);
+            assert_eq!(currency.to_string(), text);
+            let rule = "above zero";
+            let message = CoreError::InvalidRate { currency, rule }.to_string();
+            assert_eq!(message, format!("the rate of {text} must be above zero"));
+        }
+    }
+}

@@ -188,3 +188,107 @@ impl DayCount {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// One event of each kind, of the asset A and into the asset B.
+    fn events() -> [BookEventKind; 10] {
+        let asset_id: AssetId = "A".parse().expect("an id");
+        let into: AssetId = "B".parse().expect("an id");
+        let currency: CurrencyCode = "USD".parse().expect("a currency");
+        let (price, into_price, per_unit) = (Price::ONE, Price::ONE, Price::ONE);
+        let (rate, long_rate, short_rate) = (Ratio::ONE, Ratio::ONE, Ratio::ONE);
+        let (days, day_count) = (1, DayCount::Act360);
+        let of = || asset_id.clone();
+        [
+            BookEventKind::Settlement {
+                asset_id: of(),
+                price,
+            },
+            BookEventKind::Expiry {
+                asset_id: of(),
+                price,
+            },
+            BookEventKind::Roll {
+                asset_id: of(),
+                price,
+                into: into.clone(),
+                into_price,
+            },
+            BookEventKind::Funding {
+                asset_id: of(),
+                rate,
+                price,
+            },
+            BookEventKind::Interest {
+                currency: currency.clone(),
+                debit_rate: rate,
+                credit_rate: rate,
+                days,
+                day_count,
+            },
+            BookEventKind::Financing {
+                asset_id: of(),
+                long_rate,
+                short_rate,
+                days,
+                day_count,
+                price,
+            },
+            BookEventKind::Dividend {
+                asset_id: of(),
+                per_unit,
+            },
+            BookEventKind::Split {
+                asset_id: of(),
+                numerator: 2,
+                denominator: 1,
+            },
+            BookEventKind::SymbolChange {
+                asset_id: of(),
+                into,
+            },
+            BookEventKind::Transfer {
+                currency,
+                amount: Money::ONE,
+            },
+        ]
+    }
+
+    /// The kinds of docs/documents.md, which are those of `entry` in docs/lineage-format.md, and
+    /// which assets each of them names.
+    #[test]
+    fn events_keep_their_texts_and_assets() {
+        let found = events().map(|kind| {
+            let is = |id: Option<&AssetId>, name| id.is_some_and(|id| id.as_str() == name);
+            let names = (is(kind.asset_id(), "A"), is(kind.into_asset(), "B"));
+            (kind.to_string(), names)
+        });
+        let expected = [
+            ("settlement", (true, false)),
+            ("expiry", (true, false)),
+            ("roll", (true, true)),
+            ("funding", (true, false)),
+            ("interest", (false, false)),
+            ("financing", (true, false)),
+            ("dividend", (true, false)),
+            ("split", (true, false)),
+            ("symbol_change", (true, true)),
+            ("transfer", (false, false)),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(text, names)| (text.to_string(), names))
+        );
+    }
+
+    #[test]
+    fn a_day_count_names_the_days_of_its_year() {
+        let counts = DayCount::ALL.map(|count| (count.as_str(), count.days_of_year()));
+        assert_eq!(counts, [("act_360", 360), ("act_365", 365)]);
+    }
+}

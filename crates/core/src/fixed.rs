@@ -24,6 +24,14 @@ pub enum Rounding {
     HalfEven,
 }
 
+/// A quotient fails alike in 128 bits and in 256.
+const OVERFLOW: CoreError = CoreError::Overflow {
+    operation: "a quotient of products",
+};
+const BY_ZERO: CoreError = CoreError::DivisionByZero {
+    operation: "a quotient of products",
+};
+
 /// `a × b / divisor` through a 256-bit intermediate, rounded once in the named direction.
 ///
 /// # Errors
@@ -31,9 +39,7 @@ pub enum Rounding {
 #[expect(clippy::arithmetic_side_effects, reason = "128 × 128 bits fit 256")]
 pub fn mul_div(a: i128, b: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
     if divisor == 0 {
-        return Err(CoreError::DivisionByZero {
-            operation: "mul_div",
-        });
+        return Err(BY_ZERO);
     }
     match a.checked_mul(b) {
         Some(product) => narrow_div(product, divisor, rounding),
@@ -58,11 +64,8 @@ pub fn product_div(
     {
         return narrow_div(numerator, divisor, rounding);
     }
-    let overflow = CoreError::Overflow {
-        operation: "product_div",
-    };
-    let numerator = wide_product(factors).ok_or(overflow)?;
-    let divisor = wide_product(divisors).ok_or(overflow)?;
+    let numerator = wide_product(factors).ok_or(OVERFLOW)?;
+    let divisor = wide_product(divisors).ok_or(OVERFLOW)?;
     wide_div(numerator, divisor, rounding)
 }
 
@@ -101,10 +104,7 @@ fn wide_product(parts: &[i128]) -> Option<I256> {
     reason = "the checked quotient excludes a divisor of zero and MIN / -1"
 )]
 fn narrow_div(numerator: i128, divisor: i128, rounding: Rounding) -> Result<i128, CoreError> {
-    let overflow = CoreError::Overflow {
-        operation: "mul_div",
-    };
-    let quotient = numerator.checked_div(divisor).ok_or(overflow)?;
+    let quotient = numerator.checked_div(divisor).ok_or(OVERFLOW)?;
     let rest = numerator % divisor;
     let away = match rounding {
         Rounding::TowardZero => false,
@@ -119,12 +119,12 @@ fn narrow_div(numerator: i128, divisor: i128, rounding: Rounding) -> Result<i128
     if !away {
         return Ok(quotient);
     }
-    let step = if (numerator < 0) == (divisor < 0) {
+    let step = if numerator.is_negative() == divisor.is_negative() {
         1
     } else {
         -1
     };
-    quotient.checked_add(step).ok_or(overflow)
+    quotient.checked_add(step).ok_or(OVERFLOW)
 }
 
 #[expect(
@@ -133,32 +133,27 @@ fn narrow_div(numerator: i128, divisor: i128, rounding: Rounding) -> Result<i128
 )]
 fn wide_div(numerator: I256, divisor: I256, rounding: Rounding) -> Result<i128, CoreError> {
     if divisor == I256::ZERO {
-        return Err(CoreError::DivisionByZero {
-            operation: "wide division",
-        });
+        return Err(BY_ZERO);
     }
-    let overflow = CoreError::Overflow {
-        operation: "wide division",
-    };
-    let quotient = numerator.checked_div(divisor).ok_or(overflow)?;
+    let quotient = numerator.checked_div(divisor).ok_or(OVERFLOW)?;
     let rest = numerator - quotient * divisor;
     let away = match rounding {
         Rounding::TowardZero => false,
         Rounding::AwayFromZero => rest != I256::ZERO,
         Rounding::HalfEven => {
             let rest = rest.unsigned_abs();
-            let to_next = divisor.unsigned_abs().checked_sub(rest).ok_or(overflow)?;
+            let to_next = divisor.unsigned_abs().checked_sub(rest).ok_or(OVERFLOW)?;
             let odd = quotient.checked_rem(I256::new(2)) != Some(I256::ZERO);
             rest > to_next || (rest == to_next && odd)
         }
     };
-    let step = match (away, (numerator < I256::ZERO) == (divisor < I256::ZERO)) {
+    let step = match (away, numerator.is_negative() == divisor.is_negative()) {
         (false, _) => I256::ZERO,
         (true, true) => I256::ONE,
         (true, false) => I256::MINUS_ONE,
     };
-    let rounded = quotient.checked_add(step).ok_or(overflow)?;
-    i128::try_from(rounded).map_err(|_| overflow)
+    let rounded = quotient.checked_add(step).ok_or(OVERFLOW)?;
+    i128::try_from(rounded).map_err(|_| OVERFLOW)
 }
 
 macro_rules! quantum {
@@ -394,145 +389,4 @@ fn write_decimal(units: i128, scale: u128, decimals: usize, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use alloc::string::ToString;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn oracle_text(units: i128, decimals: u32) -> Option<String> {
-        let decimal = Decimal::try_from_i128_with_scale(units, decimals).ok()?;
-        Some(decimal.normalize().to_string())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_000))]
-
-        /// `rust_decimal` prints the same number; it is another implementation.
-        #[test]
-        fn text_agrees_with_rust_decimal(units in -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335) {
-            prop_assert_eq!(Some(Money(units).to_string()), oracle_text(units, 8));
-            prop_assert_eq!(Some(Exposure(units).to_string()), oracle_text(units, 12));
-        }
-
-        #[test]
-        fn small_numbers_agree_with_rust_decimal(units in -2_000_000_000_000_i128..2_000_000_000_000) {
-            prop_assert_eq!(Some(Exposure(units).to_string()), oracle_text(units, 12));
-            prop_assert_eq!(Some(Quantity(units).to_string()), oracle_text(units, 9));
-        }
-
-        #[test]
-        fn what_is_written_is_read_back(units in -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335) {
-            prop_assert_eq!(Money(units).to_string().parse(), Ok(Money(units)));
-        }
-
-        /// The law of division with remainder, in 256 bits: `0 <= a b - q d < d` up to sign.
-        #[test]
-        fn mul_div_obeys_the_division_law(a: i128, b: i128, divisor: i128) {
-            prop_assume!(divisor != 0);
-            if let Ok(down) = mul_div(a, b, divisor, Rounding::TowardZero) {
-                let product = I256::from(a) * I256::from(b);
-                let remainder = product - I256::from(down) * I256::from(divisor);
-                prop_assert!(remainder.abs() < I256::from(divisor).abs());
-                prop_assert!(remainder == 0 || (remainder < 0) == (product < 0));
-                if let Ok(up) = mul_div(a, b, divisor, Rounding::AwayFromZero) {
-                    let gap = (up - down).abs();
-                    prop_assert_eq!(gap, i128::from(remainder != 0));
-                }
-            }
-        }
-
-        /// A common factor changes no quotient, and takes the products past `i128`.
-        #[test]
-        fn quotients_are_alike_in_any_width(a: i64, b: i64, d: i64, factor in 1_i64..) {
-            prop_assume!(d != 0);
-            let [a, b, d, factor] = [a, b, d, factor].map(i128::from);
-            for rounding in [Rounding::TowardZero, Rounding::AwayFromZero, Rounding::HalfEven] {
-                let expected = mul_div(a, b, d, rounding);
-                prop_assert_eq!(product_div(&[a, b], &[d], rounding), expected);
-                let by_halves = product_div(&[a, factor, b, factor], &[d, factor, factor], rounding);
-                prop_assert_eq!(by_halves, expected);
-                let part_by_part = product_div(&[a, factor, factor, b, 1, 1], &[factor, d, factor], rounding);
-                prop_assert_eq!(part_by_part, expected);
-            }
-        }
-
-        /// A common factor of 2^120 changes no comparison, and takes the products past `i128`.
-        #[test]
-        fn products_compare_alike_in_any_width(a: i64, b: i64, c: i64, d: i64) {
-            let expected = (i128::from(a) * i128::from(b)).cmp(&(i128::from(c) * i128::from(d)));
-            let wide = |value: i64| i128::from(value) << 60;
-            prop_assert_eq!(compare_products([a.into(), b.into()], [c.into(), d.into()]), expected);
-            prop_assert_eq!(compare_products([wide(a), wide(b)], [wide(c), wide(d)]), expected);
-            prop_assert_eq!(compare_products([wide(a), wide(b)], [wide(b), wide(a)]), Ordering::Equal);
-        }
-
-        #[test]
-        fn mul_div_agrees_with_rust_decimal(a in -1_000_000_i64..1_000_000, b in -1_000_000_i64..1_000_000, divisor in 1_i64..1_000_000) {
-            let exact = Decimal::from(a) * Decimal::from(b) / Decimal::from(divisor);
-            let down = mul_div(a.into(), b.into(), divisor.into(), Rounding::TowardZero);
-            prop_assert_eq!(down.map(Decimal::from), Ok(exact.trunc()));
-        }
-    }
-
-    #[test]
-    fn refuses_every_form_but_the_canonical_one() {
-        for text in [
-            "", "-", ".", "1.", ".5", "+1", "01", "00", "-0", "0.0", "1.0", "1.50", "1e3", "1E3",
-            "1_000", " 1", "1 ", "1,5", "NaN", "inf", "0x1", "--1", "1.2.3", "\u{661}",
-        ] {
-            assert!(
-                matches!(text.parse::<Money>(), Err(CoreError::DecimalGrammar { .. })),
-                "{text:?} was taken"
-            );
-        }
-        assert_eq!(
-            "0.000000001".parse::<Money>(),
-            Err(CoreError::TooManyDecimals { decimals: 8 })
-        );
-        assert_eq!(
-            "99999999999999999999999999999999".parse::<Money>(),
-            Err(CoreError::DecimalRange)
-        );
-    }
-
-    #[test]
-    fn csv_decimals_may_end_in_zeros() {
-        assert_eq!(Price::parse_padded("218.0"), "218".parse());
-        assert_eq!(Price::parse_padded("1.500"), "1.5".parse());
-        assert_eq!(Price::parse_padded("-0.00"), Ok(Price::ZERO));
-        assert_eq!(Price::parse_padded("100"), Ok(Price(10_000_000_000)));
-        assert!(Price::parse_padded("1.").is_err());
-        assert!(Price::parse_padded(".0").is_err());
-    }
-
-    #[test]
-    fn mul_div_refuses_what_it_cannot_hold() {
-        assert!(mul_div(1, 1, 0, Rounding::TowardZero).is_err());
-        assert!(mul_div(i128::MAX, 2, 1, Rounding::TowardZero).is_err());
-        assert!(mul_div(i128::MIN, 1, -1, Rounding::TowardZero).is_err());
-        assert!(mul_div(i128::MAX, i128::MAX, i128::MAX - 1, Rounding::AwayFromZero).is_err());
-        assert_eq!(
-            mul_div(i128::MIN, i128::MIN, i128::MIN, Rounding::TowardZero),
-            Ok(i128::MIN)
-        );
-    }
-
-    /// Ties go to the even neighbour, whatever the signs, through 128 bits and through 256.
-    #[test]
-    fn half_even_takes_ties_to_the_even_neighbour() {
-        let ties = [(1, 0), (3, 2), (5, 2), (7, 4), (9, 4), (11, 6)];
-        for (halves, even) in ties {
-            for wide in [1, i128::MAX / 2] {
-                for sign in [1, -1] {
-                    let round = |a, divisor| mul_div(a, wide, divisor, Rounding::HalfEven);
-                    assert_eq!(round(sign * halves, 2 * wide), Ok(sign * even));
-                    assert_eq!(round(halves, sign * 2 * wide), Ok(sign * even));
-                }
-            }
-        }
-        let wide = i128::MAX / 4;
-        assert_eq!(mul_div(7, wide, 4 * wide, Rounding::HalfEven), Ok(2));
-        assert_eq!(mul_div(5, wide, 4 * wide, Rounding::HalfEven), Ok(1));
-    }
-}
+mod tests;

@@ -113,6 +113,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_rate_is_above_zero() {
+        for (price, expected) in [("-1", false), ("0", false), ("0.00000001", true)] {
+            for rate in [
+                FxRate::direct(amount(price)),
+                FxRate::inverted(amount(price)),
+            ] {
+                assert_eq!(rate.is_positive(), expected, "{price}");
+            }
+        }
+    }
+
     /// The fraction is the rate: translating by it is translating.
     #[test]
     fn a_rate_is_its_fraction() {

@@ -96,11 +96,7 @@ impl Payoff {
         let fraction = match self {
             Self::Linear if contract_multiplier == Ratio::ONE => {
                 const SCALE: i128 = Quantity::SCALE * Ratio::SCALE;
-                let overflow = CoreError::Overflow {
-                    operation: "fraction of a notional",
-                };
-                let notional = quantity.checked_mul(price.units()).ok_or(overflow)?;
-                mul_div(notional, rate, SCALE, rounding)
+                product_div(&[quantity, price.units(), rate], &[SCALE], rounding)
             }
             Self::Linear => product_div(
                 &[quantity, multiplier, price.units(), rate],
@@ -340,67 +336,4 @@ impl AssetSpec {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn amount<T: core::str::FromStr<Err = CoreError>>(text: &str) -> T {
-        text.parse().expect("a decimal")
-    }
-
-    /// Documents and records of every version have these texts.
-    #[test]
-    fn instruments_keep_their_texts() {
-        let texts = Instrument::ALL.map(Instrument::as_str);
-        let expected = [
-            "spot",
-            "margin",
-            "future",
-            "perpetual",
-            "fx",
-            "leveraged_token",
-        ];
-        assert_eq!(texts, expected);
-    }
-
-    /// 10 bps of 3 × 7 is 0.021; of a billionth of a unit it is rounded up to a quantum; of five
-    /// contracts of 50 at 7 it is 1.75; of 1000 inverse ones at 40,000, 0.000025 of the coin.
-    #[test]
-    fn a_commission_is_rounded_up_once() {
-        let up = Rounding::AwayFromZero;
-        let rate = amount("0.001");
-        for (payoff, multiplier, quantity, price, expected) in [
-            (Payoff::Linear, "1", "3", "7", "0.021"),
-            (Payoff::Linear, "1", "0.000000001", "7", "0.00000001"),
-            (Payoff::Linear, "1", "0", "7", "0"),
-            (Payoff::Linear, "50", "5", "7", "1.75"),
-            (Payoff::Inverse, "1", "1000", "40000", "0.000025"),
-            (Payoff::Inverse, "1", "1000", "30000", "0.00003334"),
-        ] {
-            let (quantity, price) = (amount(quantity), amount(price));
-            let found = payoff.fraction_of_notional(amount(multiplier), quantity, price, rate, up);
-            assert_eq!(found, Ok(amount(expected)), "{payoff} {quantity} {price}");
-        }
-    }
-
-    /// An inverse contract rises for a long position, and a quantity comes back from its notional.
-    #[test]
-    fn an_inverse_value_rises_with_the_price() {
-        let spec = AssetSpec {
-            payoff: Payoff::Inverse,
-            contract_multiplier: amount("100"),
-            ..AssetSpec::opened(
-                "P".parse().expect("an id"),
-                "BTC".parse().expect("a currency"),
-            )
-            .expect("a spec")
-        };
-        let toward = Rounding::TowardZero;
-        let value = |price: &str| spec.value(amount("8"), amount(price), toward);
-        assert_eq!(value("10000"), Ok(amount("-0.08")));
-        assert_eq!(value("12500"), Ok(amount("-0.064")));
-        let quantity = spec.quantity_of(amount("0.064"), amount("12500"), toward);
-        assert_eq!(quantity, Ok(amount("8")));
-        let refused = spec.value(amount("8"), Price::ZERO, toward);
-        assert!(matches!(refused, Err(CoreError::DivisionByZero { .. })));
-    }
-}
+mod tests;

@@ -135,6 +135,13 @@ mod tests {
             UtcTime::from_date("1990-04-11"),
             "1990-04-11T00:00:00.000Z".parse()
         );
+        let date = UtcTime::from_date("0001-04-11").map(UtcTime::date_text);
+        assert_eq!(date, Ok("0001-04-11".to_string()));
+        let evening = "2024-02-29T23:59:59.999Z".parse::<UtcTime>();
+        assert_eq!(
+            evening.map(UtcTime::date_text),
+            Ok("2024-02-29".to_string())
+        );
         assert_eq!(
             "2000-01-01T00:00:00.001Z"
                 .parse::<UtcTime>()
@@ -184,7 +191,15 @@ mod tests {
                 "{text:?}"
             );
         }
-        assert!(UtcTime::from_date("1990-4-11").is_err());
-        assert!(UtcTime::from_date("1990-02-30").is_err());
+        for text in [
+            "1990-4-11",
+            "1990-02-30",
+            "19900411",
+            "1990-04-11T00:00:00",
+            "+001990-04-11",
+        ] {
+            let refused = UtcTime::from_date(text);
+            assert_eq!(refused, Err(CoreError::TimeGrammar), "{text:?}");
+        }
     }
 }

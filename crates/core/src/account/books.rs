@@ -204,10 +204,9 @@ impl Books {
     /// The place of a currency's branch, made if it is the first time.
     fn branch(&mut self, currency: &CurrencyCode) -> usize {
         self.branch_of(currency).unwrap_or_else(|| {
-            let later = |branch: &Branch| &branch.currency > currency;
             let foreign = self.branches.iter().skip(1);
             let place = foreign
-                .take_while(|branch| !later(branch))
+                .take_while(|branch| branch.currency.cmp(currency).is_lt())
                 .count()
                 .saturating_add(1);
             self.branches.insert(place, Branch::new(currency.clone()));

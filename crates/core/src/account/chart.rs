@@ -135,3 +135,33 @@ impl Amounts {
             .try_fold(Money::ZERO, |sum, amount| sum.checked_add(*amount))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// The accounts of docs/documents.md and docs/lineage-format.md.
+    #[test]
+    fn accounts_keep_their_texts() {
+        for (account, text) in [
+            (Account::Cash, "cash"),
+            (Account::PositionCost, "position_cost"),
+            (Account::Revaluation, "revaluation"),
+            (Account::Opening, "opening"),
+            (Account::Realised, "realised"),
+            (Account::Unrealised, "unrealised"),
+            (Account::Fees, "fees"),
+            (Account::Slippage, "slippage"),
+            (Account::Funding, "funding"),
+            (Account::Interest, "interest"),
+            (Account::Dividends, "dividends"),
+            (Account::Transfers, "transfers"),
+            (Account::FxRevaluation, "fx_revaluation"),
+            (Account::Rounding, "rounding"),
+        ] {
+            assert_eq!((account.as_str(), account.to_string()), (text, text.into()));
+        }
+    }
+}

@@ -87,6 +87,32 @@ fn costs(fee: &str, collar: &str) -> OrderBounds {
     }
 }
 
+/// The sides and reasons of docs/lineage-format.md.
+#[test]
+fn sides_and_reasons_keep_their_texts() {
+    let sides: Vec<_> = Side::ALL.iter().map(|side| side.as_str()).collect();
+    assert_eq!(sides, ["buy", "sell"]);
+    for (reason, text) in [
+        (ResidualReason::BelowLot, "below_lot"),
+        (ResidualReason::BelowMinNotional, "below_min_notional"),
+        (ResidualReason::NoCash, "no_cash"),
+        (ResidualReason::NoPrice, "no_price"),
+        (
+            ResidualReason::AboveMaxOrderNotional,
+            "above_max_order_notional",
+        ),
+        (
+            ResidualReason::AboveMaxOrderQuantity,
+            "above_max_order_quantity",
+        ),
+        (ResidualReason::TooManySlices, "too_many_slices"),
+        (ResidualReason::NoSafePrefix, "no_safe_prefix"),
+        (ResidualReason::FlipNotClosed, "flip_not_closed"),
+    ] {
+        assert_eq!((reason.as_str(), reason.to_string()), (text, text.into()));
+    }
+}
+
 /// At most 250 an order at 10 a unit: 60 units leave as 25, 25 and 10; an increase of 60 does not.
 #[test]
 fn a_large_reduction_is_sliced_and_a_large_increase_is_left() {
