@@ -148,7 +148,7 @@ impl Split {
             split.cash = Money::from_units(product_div(
                 &[rest, spec.contract_multiplier.units(), price.units()],
                 &[denominator, Quantity::SCALE, Ratio::SCALE],
-                rounded_down(rest < 0),
+                rounded_down(rest.is_negative()),
             )?);
             let cost_out = mul_div(cost.units(), rest, grown, Rounding::TowardZero)?;
             split.cost_out = Money::from_units(cost_out);

@@ -47,10 +47,10 @@ impl<'a> Move<'a> {
         if before == 0 || !shrinks {
             return Ok(None);
         }
-        let (side, held) = if before > 0 {
-            (Side::Sell, self.held)
-        } else {
+        let (side, held) = if self.previous.is_negative() {
             (Side::Buy, self.held.checked_neg()?)
+        } else {
+            (Side::Sell, self.held)
         };
         let wanted = if closes {
             held
@@ -74,10 +74,10 @@ impl<'a> Move<'a> {
         if after == 0 || !grows {
             return Ok(None);
         }
-        let (side, held) = if after > 0 {
-            (Side::Buy, self.held)
-        } else {
+        let (side, held) = if self.allowed.is_negative() {
             (Side::Sell, self.held.checked_neg()?)
+        } else {
+            (Side::Buy, self.held)
         };
         let target = self.allowed_units(nlv, Rounding::TowardZero)?;
         let leg = Leg {

@@ -7,6 +7,7 @@ use super::*;
 use crate::fixed::notional;
 use crate::{Instrument, Rounding};
 
+mod edges;
 mod waves;
 
 /// What a mandate's reductions leave by.
