@@ -302,12 +302,10 @@ impl Flows {
         }
     }
 
-    /// Takes the registry's new specification of an asset.
+    /// Takes the registry's new specification of an asset: of all of it, flows rely on its terms only.
     pub(super) fn define(&mut self, spec: &AssetSpec) {
-        if let Ok(place) = self.find(&spec.asset_id)
-            && let Some(lot) = self.lots.get_mut(place)
-        {
-            lot.spec = Arc::new(spec.clone());
+        if self.find(&spec.asset_id).is_ok() {
+            self.place(spec);
         }
     }
 
@@ -514,3 +512,6 @@ fn equal(found: Money, expected: Money) -> Result<(), CoreError> {
     let difference = found.checked_sub(expected)?;
     Err(CoreError::Unbalanced { difference })
 }
+
+#[cfg(test)]
+mod tests;

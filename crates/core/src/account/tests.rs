@@ -6,8 +6,11 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::Instrument;
 
+mod branches;
 mod examples;
 mod histories;
+mod registry;
+mod rounding;
 
 fn id(name: &str) -> AssetId {
     name.parse().expect("an asset id")

@@ -77,7 +77,7 @@ fn rates_are_per_unit_of_exposure() {
 }
 
 /// 10^12 units at 10^10 are 10^22, more than 128 bits of quanta by quanta; a billionth of that
-/// is 10^13, whether a contract is one unit or two.
+/// is 10^13, whether a contract is one unit or two. Nothing of the most there can be is nothing.
 #[test]
 fn a_fraction_is_as_large_as_its_result_may_be() {
     let toward = Rounding::TowardZero;
@@ -88,6 +88,13 @@ fn a_fraction_is_as_large_as_its_result_may_be() {
         let found = linear.fraction_of_notional(multiplier, quantity, price, amount(rate), toward);
         assert_eq!(found, Ok(amount("10000000000000")));
     }
+    let (quantity, price) = (
+        Quantity::from_units(i128::MAX),
+        Price::from_units(i128::MAX),
+    );
+    let linear = Payoff::Linear;
+    let found = linear.fraction_of_notional(Ratio::ONE, quantity, price, Ratio::ZERO, toward);
+    assert_eq!(found, Ok(Money::ZERO));
 }
 
 /// 10 bps of 3 × 7 is 0.021; of a billionth of a unit it is rounded up to a quantum; of five

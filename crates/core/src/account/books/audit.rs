@@ -54,3 +54,80 @@ fn equal(found: Money, expected: Money) -> Result<(), CoreError> {
     let difference = found.checked_sub(expected)?;
     Err(CoreError::Unbalanced { difference })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Account;
+    use super::*;
+    use crate::account::BookedFill;
+    use crate::{Accounts, AssetSpec, CurrencyCode, FxRate, Price};
+
+    fn amount<T: core::str::FromStr<Err = CoreError>>(text: &str) -> T {
+        text.parse().expect("a decimal")
+    }
+
+    /// 5 units at 10 in euros, marked at 11, and a currency that has nothing and no rate.
+    fn books() -> Books {
+        let currency = |code: &str| code.parse::<CurrencyCode>().expect("a currency");
+        let mut accounts = Accounts::open(&currency("USD"), amount("1000"), &[]).expect("opens");
+        let rate = FxRate::direct(amount("1.1"));
+        accounts.set_rate(&currency("EUR"), rate).expect("sets");
+        let spec = AssetSpec::opened("A".parse().expect("an id"), currency("EUR"));
+        let fill = BookedFill {
+            quantity: amount("5"),
+            price: amount("10"),
+            reference_price: amount("10"),
+            fee: Money::ONE,
+        };
+        accounts.fill(&spec.expect("a spec"), &fill).expect("books");
+        let asset_id = "A".parse().expect("an id");
+        accounts.mark(&asset_id, amount("11")).expect("marks");
+        let mut books = accounts.books().clone();
+        books.branch(&currency("JPY"));
+        books
+    }
+
+    /// A quantum too much in any one place is found.
+    #[test]
+    fn an_audit_adds_up_every_sum() {
+        let more = |money: &mut Money| *money = money.checked_add(Money::QUANTUM).expect("fits");
+        let plants: [fn(&mut Books) -> &mut Money; 8] = [
+            |books| &mut books.positions[0].holding.value,
+            |books| &mut books.positions[0].holding.revaluation,
+            |books| &mut books.positions[0].holding.cost,
+            |books| &mut books.branches[1].sheet.position_value,
+            |books| &mut books.branches[1].sheet.equity,
+            |books| &mut books.branches[0].sheet.translated,
+            |books| &mut books.branches[1].sheet.translated,
+            |books| &mut books.branches[2].sheet.translated,
+        ];
+        assert_eq!(books().audit(), Ok(()));
+        for (place, plant) in plants.into_iter().enumerate() {
+            let mut books = books();
+            more(plant(&mut books));
+            let found = books.audit();
+            assert!(
+                matches!(found, Err(CoreError::Unbalanced { .. })),
+                "{place}"
+            );
+        }
+        let plants: [fn(&mut Books); 4] = [
+            |books| books.positions[0].branch = 0,
+            |books| books.positions[0].holding.price = Some(Price::ONE),
+            |books| books.branches[1].rate = Some(FxRate::ONE),
+            |books| {
+                let balances = &mut books.branches[1].sheet.balances;
+                balances.add(Account::Fees, Money::QUANTUM).expect("adds");
+            },
+        ];
+        for (place, plant) in plants.into_iter().enumerate() {
+            let mut books = books();
+            plant(&mut books);
+            let found = books.audit();
+            assert!(
+                matches!(found, Err(CoreError::Unbalanced { .. })),
+                "{place}"
+            );
+        }
+    }
+}
