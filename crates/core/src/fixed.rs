@@ -299,11 +299,6 @@ pub fn fraction_of(amount: Money, rate: Ratio, rounding: Rounding) -> Result<Mon
     mul_div(amount.0, rate.0, Ratio::SCALE, rounding).map(Money)
 }
 
-/// The quantity that a market value buys at a price.
-pub fn units_of(value: Money, price: Price, rounding: Rounding) -> Result<Quantity, CoreError> {
-    mul_div(value.0, Quantity::SCALE, price.0, rounding).map(Quantity)
-}
-
 /// The exposure of a market value: `value / nlv`.
 pub fn exposure_of(value: Money, nlv: Money, rounding: Rounding) -> Result<Exposure, CoreError> {
     mul_div(value.0, Exposure::SCALE, nlv.0, rounding).map(Exposure)

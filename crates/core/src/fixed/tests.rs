@@ -173,7 +173,7 @@ fn every_decimal_has_one_text() {
 
 /// 30 units at 2.5 are worth 75, which is 0.075 of 1000; a third goes the way it is told to.
 #[test]
-fn a_value_is_a_quantity_and_an_exposure() {
+fn a_value_is_a_part_of_the_whole() {
     fn amount<T: FromStr<Err = CoreError>>(text: &str) -> T {
         text.parse().expect("a decimal")
     }
@@ -181,19 +181,16 @@ fn a_value_is_a_quantity_and_an_exposure() {
     let (down, up) = (Rounding::TowardZero, Rounding::AwayFromZero);
     let (price, nlv, value): (Price, Money, Money) = (amount("2.5"), amount("1000"), amount("75"));
     for rounding in [down, up] {
-        assert_eq!(units_of(value, price, rounding), Ok(amount("30")));
         assert_eq!(notional(amount("30"), price, rounding), Ok(value));
         assert_eq!(exposure_of(value, nlv, rounding), Ok(amount("0.075")));
         assert_eq!(value_of(amount("0.075"), nlv, rounding), Ok(value));
         let fraction = fraction_of(value, amount("0.2"), rounding);
         assert_eq!(fraction, Ok(amount("15")));
     }
-    for (rounding, units, exposure, value) in [
-        (down, "0.333333333", "0.333333333333", "33.33333333"),
-        (up, "0.333333334", "0.333333333334", "33.33333334"),
+    for (rounding, exposure, value) in [
+        (down, "0.333333333333", "33.33333333"),
+        (up, "0.333333333334", "33.33333334"),
     ] {
-        let third = units_of(Money::ONE, amount("3"), rounding);
-        assert_eq!(third, Ok(amount(units)));
         let third = exposure_of(Money::ONE, amount("3"), rounding);
         assert_eq!(third, Ok(amount(exposure)));
         let third = value_of(amount("0.333333333333"), amount("100"), rounding);

@@ -66,11 +66,6 @@ impl Position {
 }
 
 impl Books {
-    /// Base currency.
-    pub fn currency(&self) -> Option<&CurrencyCode> {
-        self.branches.first().map(|branch| &branch.currency)
-    }
-
     /// The currencies that have a branch, base first, the others ascending.
     pub fn currencies(&self) -> impl Iterator<Item = &CurrencyCode> {
         self.branches.iter().map(|branch| &branch.currency)
@@ -196,12 +191,6 @@ impl Books {
     pub fn quantity(&self, asset_id: &AssetId) -> Quantity {
         self.position(asset_id)
             .map_or(Quantity::ZERO, |position| position.holding.quantity)
-    }
-
-    /// Value of an asset's position at its last mark, in its own currency.
-    pub fn value(&self, asset_id: &AssetId) -> Money {
-        self.position(asset_id)
-            .map_or(Money::ZERO, |position| position.holding.value)
     }
 
     /// Notional of a position of these books at its last mark, in base currency, with the sign of

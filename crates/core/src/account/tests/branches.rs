@@ -33,7 +33,6 @@ fn branches_ascend_and_keep_their_positions() {
     let books = accounts.books();
     let currencies: Vec<_> = books.currencies().map(CurrencyCode::as_str).collect();
     assert_eq!(currencies, ["USD", "CHF", "EUR", "GBP", "JPY"]);
-    assert_eq!(books.currency(), Some(&usd()));
     for currency in ["CHF", "EUR", "GBP", "JPY"] {
         // 5 × 13 less 51 paid, and twice that in dollars.
         assert_eq!(books.equity(&code(currency)), amount("14"));
@@ -44,6 +43,10 @@ fn branches_ascend_and_keep_their_positions() {
         assert_eq!(assets, [&asset_id, &asset_id]);
     }
     assert_eq!(accounts.nlv(), Ok(amount("1112")));
+    // Four times 65 of shares that are paid in full, and four times 51 of borrowed cash.
+    assert_eq!(books.initial_margin(), Ok(amount("520")));
+    assert_eq!(books.liabilities(), Ok(amount("408")));
+    assert_eq!(books.cash(), Ok(amount("1000")));
 }
 
 /// A contract at 100 is marked at 103, which is 3 that is not settled; settling it at 104 pays 4 and
@@ -77,4 +80,23 @@ fn an_entry_has_the_lines_that_change() {
     };
     assert_eq!(posted, Some(expected));
     assert_eq!(accounts.apply(&settlement, None), Ok(None));
+}
+
+/// What was never marked counts with its cost, and with the sign of its quantity even where more than
+/// all of the cost came back.
+#[test]
+fn without_a_mark_the_notional_is_the_cost() {
+    let opening = |name, cost| OpeningPosition {
+        asset_id: id(name),
+        quantity: amount("10"),
+        cost: amount(cost),
+    };
+    let opening = [opening("A", "900"), opening("B", "-20")];
+    let accounts = Accounts::open(&usd(), amount("100"), &opening).expect("opens");
+    let books = accounts.books();
+    for (name, expected) in [("A", "900"), ("B", "20")] {
+        let position = books.position(&id(name)).expect("a position");
+        let notional = books.notional(position, crate::Rounding::TowardZero);
+        assert_eq!(notional, Ok(amount(expected)), "{name}");
+    }
 }

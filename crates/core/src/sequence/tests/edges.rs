@@ -218,3 +218,54 @@ fn the_largest_portfolio_has_units() {
         .units_at(dear.allowed, nlv, Rounding::TowardZero);
     assert_eq!(found, Ok(amount("10000")));
 }
+
+/// A net limit of 1000 at 10 a unit. A leaves whole with 500, then B leaves what fits of its lots of
+/// 40, which is 400. C waits, although 100 are left, and so does all of the other side.
+#[test]
+fn a_wave_ends_with_the_order_that_fits_in_part() {
+    let of = |name, lot| AssetSpec {
+        instrument: Instrument::Margin,
+        ..spec(name, lot, "0.01", "0")
+    };
+    let specs = [of("A", "1"), of("B", "40"), of("C", "1"), of("D", "1")];
+    let allowed = ["0.05", "0.08", "0.05", "-0.05"];
+    let moves = specs.iter().zip(allowed);
+    let moves: Vec<_> = moves
+        .map(|(spec, allowed)| step(spec, "0", "10", "0", allowed))
+        .collect();
+    let nlv = amount("10000");
+    let mut increases = Increases::begin(&moves, nlv, nlv, costs("0", "0")).expect("begins");
+    let mut plan = Plan::default();
+    let mut next = |net| {
+        let limit = amount("1000");
+        increases.next_wave(net, limit, &mut plan).expect("plans");
+        let orders = plan.orders.iter();
+        let orders = orders.map(|order| (order.index, order.quantity));
+        orders.collect::<Vec<_>>()
+    };
+    assert_eq!(next(Money::ZERO), [(0, amount("50")), (1, amount("40"))]);
+    assert_eq!(next(amount("900")), [(3, amount("50"))]);
+    let last = [(1, amount("40")), (2, amount("20"))];
+    assert_eq!(next(amount("400")), last);
+}
+
+/// Room for 20 units at 10, where an order has to be worth 200 or a quantum more. So has what stays
+/// of it, for the next wave.
+#[test]
+fn a_part_of_an_order_is_worth_the_minimum_and_so_is_its_rest() {
+    for (minimum, allowed, sizes) in [
+        ("200", "0.04", ["20"].as_slice()),
+        ("200.00000001", "0.05", &[]),
+        ("200", "0.039", &[]),
+    ] {
+        let spec = spec("A", "1", "0.01", minimum);
+        let moves = [step(&spec, "0", "10", "0", allowed)];
+        let nlv = amount("10000");
+        let mut increases = Increases::begin(&moves, nlv, nlv, costs("0", "0")).expect("begins");
+        let mut plan = Plan::default();
+        increases
+            .next_wave(Money::ZERO, amount("200"), &mut plan)
+            .expect("plans");
+        assert_eq!(units(&plan), amounts(sizes), "{minimum} {allowed}");
+    }
+}
