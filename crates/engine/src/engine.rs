@@ -65,6 +65,8 @@ pub struct Engine {
     targets: TargetHistory,
     shocks: Shocks,
     universe: Option<CachedUniverse>,
+    /// The registry whose terms the books have.
+    registry: Option<Hash>,
     open: Option<OpenCycle>,
     /// The last cycle, until the next begins: its documents may still have to be kept.
     sealed: Option<OpenCycle>,
@@ -126,6 +128,7 @@ impl Engine {
             targets: TargetHistory::default(),
             shocks: Shocks::default(),
             universe: None,
+            registry: None,
             open: None,
             sealed: None,
             halted: false,

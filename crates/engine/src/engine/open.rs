@@ -55,6 +55,7 @@ impl Engine {
         })?;
         self.last = Some(input.as_last_accepted());
         effects.push(Effect::KeepDocuments);
+        self.take_terms(&input)?;
         self.book_events(&input)?;
         let differences = match account.0 {
             Said::Stated(statement) => self.differences(&statement, input.as_of()),
@@ -210,6 +211,20 @@ impl Engine {
                     time: event.time,
                 })?;
             }
+        }
+        Ok(())
+    }
+
+    /// Margin rates and leverage of what is held are those of this cycle's registry. A term that the
+    /// books rely on cannot change while an asset is held.
+    fn take_terms(&mut self, input: &CycleInput) -> Result<(), EngineError> {
+        let registry = input.registry();
+        let hash = registry.document().hash();
+        if self.registry != Some(hash) {
+            for spec in registry.assets() {
+                self.accounts.define(spec)?;
+            }
+            self.registry = Some(hash);
         }
         Ok(())
     }

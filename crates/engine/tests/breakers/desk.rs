@@ -89,7 +89,7 @@ impl<W: StopWatch> Desk<W> {
         let lies = Lies::default();
         let broker = Teller::new(broker, lies.clone());
         Self {
-            standing: standing(changes),
+            standing: standing(changes, &[]),
             runner: Runner::watched(engine, broker, FileSink::new(writer), watch).expect("runs"),
             lies,
             portfolio_shock: None,
@@ -102,7 +102,12 @@ impl<W: StopWatch> Desk<W> {
 
     /// New limits from the next cycle on.
     pub(crate) fn limits(&mut self, changes: &[(&str, &str)]) {
-        self.standing = standing(changes);
+        self.standing = standing(changes, &[]);
+    }
+
+    /// New limits and new terms of the assets from the next cycle on.
+    pub(crate) fn terms(&mut self, changes: &[(&str, &str)], terms: &[(&str, &str)]) {
+        self.standing = standing(changes, terms);
     }
 
     /// The next day's cycle with these targets; prices as on the first day but for `rows`.
@@ -255,17 +260,24 @@ const LOOP: &str = r#""fx_pairs": [
     {"pair": "CHFSEK", "base": "CHF", "quote": "SEK"},
     {"pair": "GBPSEK", "base": "GBP", "quote": "SEK"},"#;
 
-fn standing(changes: &[(&str, &str)]) -> Arc<Standing> {
+fn standing(changes: &[(&str, &str)], terms: &[(&str, &str)]) -> Arc<Standing> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/six-instruments");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a golden file");
-    let mut limits = read("constraints.json");
-    for (from, to) in changes {
-        assert!(limits.contains(from), "{from}");
-        limits = limits.replace(from, to);
-    }
-    let registry = read("registry.json").replace(r#""fx_pairs": ["#, LOOP);
+    let edited = |name: &str, changes: &[(&str, &str)]| {
+        let mut text = std::fs::read_to_string(folder.join(name)).expect("a golden file");
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replace(from, to);
+        }
+        text
+    };
+    let scenario = edited("scenario.json", &[]);
+    let limits = edited("constraints.json", changes);
+    let registry = edited(
+        "registry.json",
+        &[&[(r#""fx_pairs": ["#, LOOP)], terms].concat(),
+    );
     let standing = Standing::check(
-        Scenario::parse("scenario.json", read("scenario.json").as_bytes()).expect("a scenario"),
+        Scenario::parse("scenario.json", scenario.as_bytes()).expect("a scenario"),
         Arc::new(Registry::parse("registry.json", registry.as_bytes()).expect("one")),
         Arc::new(Constraints::parse("constraints.json", limits.as_bytes()).expect("limits")),
         None,

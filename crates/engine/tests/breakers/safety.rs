@@ -142,3 +142,58 @@ fn a_broken_maintenance_margin_goes_to_cash_if_the_limits_say_so() {
     );
     assert_eq!(left(&records), []);
 }
+
+/// A short of 6,000 at 50 that rises to 120: NLV is 580,000 and 720,000 are short. A quarter of that is
+/// covered; all of it, where the registry asks for that from now on, is not.
+#[test]
+fn a_margin_rate_that_the_registry_raises_holds_for_what_is_held() {
+    let limits = format!(r#""breakers": {{"margin_breach": "to_cash"}}, {EXECUTION}"#);
+    let limits = [
+        (EXECUTION, limits.as_str()),
+        (r#""jump_band": "0.5""#, r#""jump_band": "9""#),
+    ];
+    let rates = |initial, maintenance| {
+        format!(
+            "\"initial_margin_rate\": \"{initial}\",\n      \"maintenance_margin_rate\": \"{maintenance}\""
+        )
+    };
+    let (before, after) = (rates("0.5", "0.25"), rates("1", "1"));
+    for (terms, trips) in [(&[][..], 0), (&[(&*before, &*after)][..], 1)] {
+        let mut desk = Desk::open(Script::default(), &limits);
+        desk.cycle(&[("MGN", "-0.3")], &[]).expect("opens");
+        desk.terms(&limits, terms);
+        desk.cycle(&[("MGN", "-0.3")], &[("MGN", risen("120"))])
+            .expect("goes on");
+        assert_eq!(desk.held("MGN").is_zero(), trips == 1);
+        let records = desk.records();
+        let tripped = breakers(&records);
+        assert_eq!(tripped.len(), trips);
+        for trip in tripped {
+            assert_eq!(trip.cause.as_str(), "maintenance_margin");
+        }
+    }
+}
+
+/// The books rely on the multiplier of what they hold. A perpetual of 0.1 is held, or nothing.
+#[test]
+fn a_term_that_the_books_rely_on_cannot_change_while_an_asset_is_held() {
+    let before = "\"contract_multiplier\": \"100\"";
+    let terms = [(before, "\"contract_multiplier\": \"200\"")];
+    for (held, is_refused) in [("0.1", true), ("0", false)] {
+        let mut desk = Desk::open(Script::default(), &[]);
+        desk.cycle(&[("XBTPERP", held)], &[]).expect("opens");
+        desk.terms(&[], &terms);
+        let cycle = desk.cycle(&[("XBTPERP", held)], &[]);
+        assert_eq!(cycle.is_err(), is_refused, "{held}");
+    }
+}
+
+const fn risen(price: &str) -> Row<'_> {
+    Row {
+        price: Some(price),
+        closed: false,
+        made: None,
+        volatility: None,
+        shock: None,
+    }
+}
