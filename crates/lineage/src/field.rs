@@ -184,3 +184,39 @@ enumerations! {
     Mode, "Mode", "one of paper live";
     Side, "side", "one of buy sell";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One text for each number, and nothing that only a lenient parser takes.
+    #[test]
+    fn a_counter_has_one_text() {
+        let read = |text: &str| {
+            let json = format!("\"{text}\"");
+            u64::read(&mut JsonReader::new(&json), &mut Memo::default()).ok()
+        };
+        for (text, counter) in [
+            ("0", 0),
+            ("1", 1),
+            ("10", 10),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(read(text), Some(counter), "{text}");
+        }
+        for text in [
+            "",
+            "00",
+            "01",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "1.0",
+            "0x1",
+            "18446744073709551616",
+        ] {
+            assert_eq!(read(text), None, "{text:?} was taken");
+        }
+    }
+}

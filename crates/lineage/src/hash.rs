@@ -106,4 +106,12 @@ mod tests {
             assert!(text.parse::<Hash>().is_err(), "{text:?} was taken");
         }
     }
+
+    /// Errors and failed tests show a hash by the text that the ledger has.
+    #[test]
+    fn a_hash_is_shown_as_the_ledger_writes_it() {
+        let text = "0123456789abcdef".repeat(4);
+        let hash: Hash = text.parse().expect("a hash");
+        assert_eq!(format!("{hash} {hash:?}"), format!("{text} Hash({text})"));
+    }
 }

@@ -58,3 +58,28 @@ fn segment_number(name: &str) -> Option<u32> {
     let fits = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| digits.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_six_digits_and_nothing_else() {
+        for number in [0, 1, 42, 999_999] {
+            assert_eq!(segment_number(&segment_name(number)), Some(number));
+        }
+        for name in [
+            "1.ledger",
+            "00001.ledger",
+            "0000001.ledger",
+            "+00001.ledger",
+            "00000a.ledger",
+            "000001",
+            "000001.ledger.torn-3",
+            "x000001.ledger",
+            ".ledger",
+        ] {
+            assert_eq!(segment_number(name), None, "{name}");
+        }
+    }
+}

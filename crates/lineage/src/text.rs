@@ -203,3 +203,45 @@ macro_rules! text_enum {
     };
 }
 pub(crate) use text_enum;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every ASCII character in every place that the grammar of a code tells apart.
+    #[test]
+    fn a_code_keeps_to_its_grammar() {
+        for character in '\0'..='\u{80}' {
+            let first = character.is_ascii_alphanumeric();
+            let later = first || "._:+-".contains(character);
+            assert_eq!(character.to_string().parse::<Code>().is_ok(), first);
+            for text in [format!("a{character}"), format!("a{character}b")] {
+                assert_eq!(text.parse::<Code>().is_ok(), later, "{text:?}");
+            }
+        }
+        assert!("".parse::<Code>().is_err());
+        assert!("a".repeat(64).parse::<Code>().is_ok());
+        assert!("a".repeat(65).parse::<Code>().is_err());
+    }
+
+    #[test]
+    fn a_plain_text_is_printable_ascii() {
+        for character in '\0'..='\u{80}' {
+            let printable = (' '..='~').contains(&character);
+            for text in [format!("{character}"), format!("a{character}b")] {
+                assert_eq!(text.parse::<PlainText>().is_ok(), printable, "{text:?}");
+            }
+        }
+        for (length, fits) in [(0, true), (256, true), (257, false)] {
+            let text = "~".repeat(length);
+            assert_eq!(text.parse::<PlainText>().is_ok(), fits, "{length}");
+        }
+    }
+
+    #[test]
+    fn texts_are_shown_as_they_are() {
+        let (code, text) = (Code::literal("group:energy"), PlainText::literal("a b"));
+        assert_eq!((code.as_str(), text.as_str()), ("group:energy", "a b"));
+        assert_eq!(format!("{code:>13}|{text:>4}|"), " group:energy| a b|");
+    }
+}
