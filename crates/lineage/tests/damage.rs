@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use ios012_lineage::{
-    Chain, ExpectedHead, FailureCode, Hash, LedgerStatus, LedgerWriter, LineageError, Record,
+    ExpectedHead, FailureCode, Hash, LedgerStatus, LedgerWriter, LineageError, Record,
     VerifyFailure, VerifyReport, sha256, verify,
 };
 
@@ -503,79 +503,6 @@ fn a_record_without_one_of_its_commas_is_none() {
     assert!(commas > 100, "{commas}");
 }
 
-/// Past 64 MiB the next segment begins, after the seal and not before it.
-#[test]
-fn a_full_segment_ends_with_its_seal() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let (mut writer, mut chain) =
-        LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
-    let append = |record: &Record, chain: &mut Chain| chain.append(record).map(drop);
-    let [genesis, refusal, seal, filler] = long_ledger();
-    append(&genesis, &mut chain).expect("a record");
-    for _ in 0..1_100 {
-        append(&filler, &mut chain).expect("a record");
-    }
-    assert!(chain.pending().len() > 64 << 20);
-    for record in [&filler, &refusal, &seal, &filler, &refusal, &seal] {
-        append(record, &mut chain).expect("a record");
-    }
-    writer.append(&mut chain).expect("a whole disk");
-    writer.sync().expect("a whole disk");
-    let read = |file| fs::read_to_string(directory.path().join(file)).expect("a segment");
-    assert_eq!(read(SEGMENT).lines().count(), 1_104);
-    assert_eq!(read("000002.ledger").lines().count(), 3);
-    let report = verify(directory.path(), None).expect("it verifies");
-    assert_eq!(
-        (report.status, report.records),
-        (LedgerStatus::Complete, 1_107)
-    );
-
-    let joined = format!("{}{}", read(SEGMENT), read("000002.ledger"));
-    fs::write(directory.path().join(SEGMENT), joined).expect("a segment");
-    fs::remove_file(directory.path().join("000002.ledger")).expect("a segment");
-    let failure = verify(directory.path(), None).expect_err("it should have ended");
-    assert_eq!(
-        (failure.code, failure.line),
-        (FailureCode::SegmentSize, Some(1_105))
-    );
-}
-
-fn long_ledger() -> [Record; 4] {
-    let ledger = Ledger::new();
-    let lines = ledger.lines(SEGMENT);
-    let record = |line: usize| Record::parse(&lines[line][65..]).expect("a record").1;
-    let evidence = ios012_lineage::Evidence {
-        name: support::of("filler"),
-        value: support::of(&"x".repeat(256)),
-    };
-    let filler = ios012_lineage::Governance {
-        document_hash: None,
-        event: support::of("filler"),
-        evidence: vec![evidence; 220],
-    };
-    [record(0), record(10), record(11), filler.into()]
-}
-
-#[test]
-fn a_record_that_fits_no_line_is_refused() {
-    let mut chain = Chain::new(support::of("example"), 1);
-    let evidence = ios012_lineage::Evidence {
-        name: support::of("filler"),
-        value: support::of(&"x".repeat(256)),
-    };
-    let long = ios012_lineage::Governance {
-        document_hash: None,
-        event: support::of("filler"),
-        evidence: vec![evidence; 300],
-    };
-    let before = chain.head();
-    assert!(matches!(
-        chain.append(&long.into()),
-        Err(LineageError::RecordTooLong { .. })
-    ));
-    assert_eq!((chain.head(), chain.pending_records()), (before, 0));
-}
-
 /// An I/O error ends the writer: nothing is tried again.
 #[test]
 fn an_io_error_poisons_the_writer() {
@@ -584,7 +511,9 @@ fn an_io_error_poisons_the_writer() {
         LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
     // Something stands where the first segment belongs.
     fs::write(directory.path().join(SEGMENT), "x").expect("a file");
-    chain.append(&long_ledger()[0]).expect("a record");
+    let genesis = &Ledger::new().lines(SEGMENT)[0][65..];
+    let (_, genesis) = Record::parse(genesis).expect("a record");
+    chain.append(&genesis).expect("a record");
     assert!(matches!(
         writer.append(&mut chain),
         Err(LineageError::Io { .. })
