@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use ios012_lineage::{
-    ExpectedHead, FailureCode, Hash, LedgerStatus, LedgerWriter, LineageError, Record,
-    VerifyFailure, VerifyReport, sha256, verify,
+    ExpectedHead, FailureCode, Hash, LedgerReader, LedgerStatus, LedgerWriter, LineageError,
+    Record, VerifyFailure, VerifyReport, sha256, verify,
 };
 
 const SEGMENT: &str = "000001.ledger";
@@ -250,6 +250,18 @@ fn each_rule_finds_its_own_breach() {
             Code::DecisionOrder,
         ),
         (
+            3,
+            r#""asset_id":"BBB""#,
+            r#""asset_id":"AA""#,
+            Code::DecisionOrder,
+        ),
+        (
+            3,
+            r#""transition":"0""#,
+            r#""transition":"1""#,
+            Code::DecisionOrder,
+        ),
+        (
             2,
             r#""limit":"max_exposure""#,
             r#""limit":"""#,
@@ -324,6 +336,19 @@ fn each_rule_finds_its_own_breach() {
         ledger.edit(*line, from, to);
         ledger.forge_chain();
         assert_eq!(ledger.failure().0, *code, "line {line}: {from} to {to}");
+    }
+}
+
+/// At the record that breaks the rule, not at a later one that no longer fits.
+#[test]
+fn a_quantity_is_refused_where_it_stands() {
+    for (line, quantity) in [(5, "0"), (7, "-4"), (7, "4.5")] {
+        let ledger = Ledger::new();
+        let to = format!(r#""quantity":"{quantity}""#);
+        ledger.edit(line, r#""quantity":"4""#, &to);
+        ledger.forge_chain();
+        let place = Some(line as u64 + 1);
+        assert_eq!(ledger.failure(), (FailureCode::Quantity, place), "{to}");
     }
 }
 
@@ -415,6 +440,75 @@ fn a_cut_or_rewritten_tail_shows_against_a_kept_head() {
     assert_eq!((failure.line, failure.seq), (Some(12), Some(11)));
 }
 
+/// A head of no records is 64 zeros, and any count of records may have been kept.
+#[test]
+fn a_head_covers_what_it_counts() {
+    let ledger = Ledger::new();
+    let lines = ledger.lines(SEGMENT);
+    let hash_of = |records: usize| match records {
+        0 => Hash::ZERO,
+        _ => support::of(&lines[records - 1][..64]),
+    };
+    for records in [0, 1, 5, 12] {
+        let kept = ExpectedHead {
+            records: records as u64,
+            hash: hash_of(records),
+        };
+        let report = verify(ledger.path(), Some(kept)).expect("it is right");
+        assert_eq!(report.proven_records, Some(kept.records));
+        ledger.write(HEAD, format!("{records} {}\n", kept.hash));
+        assert!(ledger.is_complete(), "{records}");
+
+        let hash = hash_of(2);
+        let wrong = verify(ledger.path(), Some(ExpectedHead { hash, ..kept }));
+        let failure = wrong.expect_err("it is another hash");
+        assert_eq!(failure.code, FailureCode::TailCutOrRewritten);
+        ledger.write(HEAD, format!("{records} {hash}\n"));
+        let code = match records {
+            0 => FailureCode::HeadForm,
+            _ => FailureCode::HeadMismatch,
+        };
+        assert_eq!(ledger.failure().0, code, "{records}");
+        ledger.write(HEAD, format!("1 {}\n", hash_of(1)));
+    }
+}
+
+#[test]
+fn a_missing_file_is_told_from_one_that_cannot_be_read() {
+    for (file, missing) in [
+        (HEAD, FailureCode::NotALedger),
+        (SEGMENT, FailureCode::HeadMismatch),
+    ] {
+        let ledger = Ledger::new();
+        fs::remove_file(ledger.path().join(file)).expect("removed");
+        assert_eq!(ledger.failure(), (missing, None), "{file}");
+        fs::create_dir(ledger.path().join(file)).expect("a directory");
+        assert_eq!(ledger.failure(), (FailureCode::Unreadable, None), "{file}");
+    }
+    let ledger = Ledger::new();
+    fs::remove_file(ledger.path().join(PACK)).expect("removed");
+    assert_eq!(ledger.failure(), (FailureCode::NotALedger, None));
+}
+
+#[test]
+fn a_reader_stops_where_the_chain_breaks() {
+    for (line, from, to) in [
+        // The next record names another one before it.
+        (
+            3,
+            r#""transition_cost":"0.01""#,
+            r#""transition_cost":"0.02""#,
+        ),
+        (4, r#""seq":"4""#, r#""seq":"5""#),
+    ] {
+        let ledger = Ledger::new();
+        ledger.edit(line, from, to);
+        let mut reader = LedgerReader::open(ledger.path()).expect("a ledger");
+        assert_eq!(reader.by_ref().take_while(Result::is_ok).count(), 4);
+        assert!(reader.next().is_none(), "it ended with the error");
+    }
+}
+
 #[test]
 fn crash_states_are_incomplete_and_stay_closed() {
     let torn = Ledger::new();
@@ -471,6 +565,23 @@ fn segments_are_counted_without_gaps() {
         fs::write(ledger.path().join(name), "").expect("an empty segment");
     }
     assert_eq!(ledger.failure(), (FailureCode::SegmentSize, None));
+}
+
+/// Only the last segment may end in the middle of a line.
+#[test]
+fn a_torn_line_in_an_earlier_segment_is_no_line() {
+    let ledger = Ledger::new();
+    let mut segment = ledger.read(SEGMENT);
+    segment.extend(b"0123");
+    ledger.write(SEGMENT, segment);
+    assert!(ledger.verify().is_ok(), "a legal crash state");
+    ledger.write("000002.ledger", "");
+    let failure = ledger.verify().expect_err("it is not the last");
+    assert_eq!(
+        (failure.code, failure.file.as_str()),
+        (FailureCode::LineForm, SEGMENT)
+    );
+    assert_eq!((failure.line, failure.seq), (Some(13), Some(12)));
 }
 
 /// A document of which a crash left half a line is none, and is counted as none.
