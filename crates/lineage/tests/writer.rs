@@ -5,7 +5,8 @@
 mod records;
 mod support;
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -153,5 +154,22 @@ fn a_write_or_sync_that_fails_moves_no_head() {
         }
         assert_eq!((writer.durable_head(), head()), before, "{device}");
         assert!(matches!(writer.sync(), Err(LineageError::Poisoned)));
+    }
+}
+
+/// No directory of `/proc` can be synced; the name of a descriptor in it leads to a true one.
+#[test]
+fn a_directory_that_cannot_be_synced_begins_no_ledger() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let open = File::open(directory.path()).expect("the directory");
+    let descriptors = Path::new("/proc/self/fd");
+    let through = descriptors.join(open.as_raw_fd().to_string());
+    match LedgerWriter::create(&through, &support::of("example")).expect_err("it stays unsynced") {
+        LineageError::Io {
+            operation, path, ..
+        } => {
+            assert_eq!((operation, path.as_path()), ("sync", descriptors));
+        }
+        other => panic!("{other}"),
     }
 }
