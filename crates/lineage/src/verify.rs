@@ -219,7 +219,7 @@ impl Verifier<'_> {
             };
             let end = bytes + line.len() as u64 + 1;
             let seq = self.records;
-            self.line(line, at == 0 && number > 1, end)?
+            self.line(line, at == 0, end)?
                 .map_err(|breach| breach.at(&name, Some(at + 1), Some(seq)))?;
         }
     }
@@ -228,10 +228,10 @@ impl Verifier<'_> {
     fn line(
         &mut self,
         line: &[u8],
-        begins_later_segment: bool,
+        begins_segment: bool,
         segment_bytes: u64,
     ) -> Result<Result<(), Breach>, VerifyFailure> {
-        let (hash, record) = match self.read(line, begins_later_segment) {
+        let (hash, record) = match self.read(line, begins_segment) {
             Ok(read) => read,
             Err(breach) => return Ok(Err(breach)),
         };
@@ -246,7 +246,7 @@ impl Verifier<'_> {
         Ok(self.compare_heads())
     }
 
-    fn read(&mut self, line: &[u8], begins_later_segment: bool) -> Result<(Hash, Record), Breach> {
+    fn read(&mut self, line: &[u8], begins_segment: bool) -> Result<(Hash, Record), Breach> {
         let (hash, json) = split_line(line).ok_or_else(not_a_line)?;
         let computed = sha256(json.as_bytes());
         if computed != hash {
@@ -262,7 +262,7 @@ impl Verifier<'_> {
                 }
                 other => Breach::new(FailureCode::Member, other.to_string()),
             })?;
-        let begins_epoch = self.envelope(envelope, begins_later_segment)?;
+        let begins_epoch = self.envelope(envelope, begins_segment)?;
         if matches!(record, Record::Genesis(_)) != (self.records == 0) {
             return Err(Breach::new(
                 FailureCode::Genesis,
@@ -273,7 +273,7 @@ impl Verifier<'_> {
         Ok((hash, record))
     }
 
-    /// Returns whether the record is the first of a later epoch.
+    /// Returns whether the record is the first of its epoch.
     fn envelope(&mut self, envelope: Envelope, begins_segment: bool) -> Result<bool, Breach> {
         if envelope.seq != self.records {
             return Err(Breach::new(
@@ -300,8 +300,8 @@ impl Verifier<'_> {
                 ));
             }
         }
-        let rises = envelope.epoch == self.epoch + 1 && (begins_segment || self.records == 0);
-        if !rises && envelope.epoch != self.epoch {
+        let rises = begins_segment && envelope.epoch == self.epoch + 1;
+        if !rises && (self.records == 0 || envelope.epoch != self.epoch) {
             return Err(Breach::new(
                 FailureCode::Epoch,
                 format!("{} after {}", envelope.epoch, self.epoch),
@@ -314,7 +314,7 @@ impl Verifier<'_> {
             ));
         }
         self.epoch = envelope.epoch;
-        Ok(rises && self.records > 0)
+        Ok(rises)
     }
 
     fn compare_heads(&self) -> Result<(), Breach> {

@@ -339,6 +339,18 @@ fn each_rule_finds_its_own_breach() {
     }
 }
 
+/// 1 in the first record, also where no other record could show it.
+#[test]
+fn the_first_epoch_is_1() {
+    for epoch in ["0", "2"] {
+        let ledger = Ledger::new();
+        ledger.set_lines(SEGMENT, &ledger.lines(SEGMENT)[..1]);
+        ledger.edit(0, r#""epoch":"1""#, &format!(r#""epoch":"{epoch}""#));
+        ledger.forge_chain();
+        assert_eq!(ledger.failure(), (FailureCode::Epoch, Some(1)), "{epoch}");
+    }
+}
+
 /// At the record that breaks the rule, not at a later one that no longer fits.
 #[test]
 fn a_quantity_is_refused_where_it_stands() {

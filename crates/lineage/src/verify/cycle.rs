@@ -88,7 +88,7 @@ impl CycleCheck {
         }
     }
 
-    /// Takes the next record. `begins_epoch` says whether it is the first of a later epoch.
+    /// Takes the next record. `begins_epoch` says whether it is the first of its epoch.
     pub(crate) fn take(
         &mut self,
         hash: Hash,
