@@ -107,9 +107,7 @@ impl LineageError {
     /// Names the member that an error about a value came from.
     pub(crate) fn in_member(self, key: &str) -> Self {
         match self {
-            Self::Member { member, rule } if member == key || key == "record" => {
-                Self::Member { member, rule }
-            }
+            Self::Member { .. } if key == "record" => self,
             Self::Member { member, rule } => Self::Member {
                 member: format!("{key}.{member}"),
                 rule,

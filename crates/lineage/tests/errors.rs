@@ -90,21 +90,24 @@ fn a_member_is_named_by_its_path() {
     }
 }
 
+/// It stands beside the member after it, not in it.
 #[test]
-fn a_member_that_does_not_belong_is_not_called_missing() {
-    for (from, to) in [
-        (r#""asset_id""#, r#""as":"1","asset_id""#),
-        (r#""before""#, r#""b":"1","before""#),
+fn a_member_that_does_not_belong_is_named_by_its_own_path() {
+    for (from, to, member) in [
+        (r#""asset_id""#, r#""as":"1","asset_id""#, "as"),
+        (r#""epoch""#, r#""e":"1","epoch""#, "e"),
+        (r#""before""#, r#""b":"1","before""#, "metadata.binding.b"),
         (
             r#""transition_cost":"0.4""#,
             r#""transition_cost":"0.4","z":"1""#,
+            "z",
         ),
     ] {
         let text = on_page("decision").replacen(from, to, 1);
         let error = Record::parse(&text).expect_err(to);
-        assert!(
-            matches!(&error, LineageError::Member { rule, .. } if rule == "this member is not known here"),
-            "{error}"
+        assert_eq!(
+            error.to_string(),
+            format!("member `{member}`: this member is not known here")
         );
     }
 }

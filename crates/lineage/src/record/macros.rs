@@ -26,8 +26,7 @@ macro_rules! object {
                 memo: &mut $crate::field::Memo,
             ) -> Result<Self, $crate::LineageError> {
                 let mut object = json.object()?;
-                $(let $member = object.member(stringify!($member))
-                    .and_then(|value| $crate::field::Field::read(value, memo))
+                $(let $member = $crate::field::Field::read(object.member(stringify!($member))?, memo)
                     .map_err(|error| error.in_member(stringify!($member)))?;)*
                 object.end()?;
                 Ok(Self { $($member,)* })
@@ -72,10 +71,8 @@ macro_rules! record {
                 let mut object = json.object()?;
                 let mut envelope = $crate::record::EnvelopeReader::default();
                 $(
-                    $(envelope.$envelope(&mut object, $kind, memo)
-                        .map_err(|error| error.in_member(stringify!($envelope)))?;)?
-                    $(let $member = object.member(stringify!($member))
-                        .and_then(|value| $crate::field::Field::read(value, memo))
+                    $(envelope.$envelope(&mut object, $kind, memo)?;)?
+                    $(let $member = $crate::field::Field::read(object.member(stringify!($member))?, memo)
                         .map_err(|error| error.in_member(stringify!($member)))?;)?
                 )*
                 object.end()?;

@@ -105,9 +105,7 @@ impl Field for Metadata {
         let mut object = json.object()?;
         macro_rules! read {
             ($member:literal) => {
-                object
-                    .member_after_others($member)
-                    .and_then(|value| Field::read(value, memo))
+                Field::read(object.member_after_others($member)?, memo)
                     .map_err(|error| error.in_member($member))?
             };
         }
