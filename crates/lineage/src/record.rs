@@ -342,3 +342,23 @@ impl EnvelopeReader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The twelve records of the format page's example: none of them takes the slow way.
+    #[test]
+    fn the_likely_kind_is_the_kind() {
+        let page = include_str!("../../../docs/lineage-format.md");
+        let records = page
+            .lines()
+            .filter_map(|line| Some(line.split_once(' ')?.1))
+            .filter(|json| json.starts_with('{') && json.contains(RECORD_SCHEMA));
+        let kinds: Vec<_> = records.filter_map(likely_kind).collect();
+        let expected = "genesis cycle decision decision residual order outcome fill outcome seal \
+                        refusal seal";
+        assert_eq!(kinds.join(" "), expected);
+        assert_eq!(likely_kind(r#"{"a":"kind"}"#), None);
+    }
+}

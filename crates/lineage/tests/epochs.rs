@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use ios012_lineage::{
-    Chain, CycleOutcome, FailureCode, Governance, LedgerReader, LedgerStatus, Record, Recovery,
-    Seal, StoredRecord, VerifyFailure, verify,
+    Chain, CycleOutcome, Defcon, FailureCode, Governance, LedgerReader, LedgerStatus, Record,
+    Recovery, Seal, StoredRecord, VerifyFailure, verify,
 };
 
 /// The records of the example, by what they are. It has a cycle and then a refused mandate.
@@ -45,18 +45,17 @@ fn record(next: Next, example: &[StoredRecord]) -> Record {
             orders: Vec::new(),
             side_file: None,
         }),
-        Recovered(decisions, orders, fills) => {
-            let Record::Seal(refused) = &example[REFUSED].record else {
-                panic!("the example ends with a seal");
-            };
-            Record::from(Seal {
-                decisions,
-                orders,
-                fills,
-                outcome: CycleOutcome::Recovered,
-                ..refused.clone()
-            })
-        }
+        Recovered(decisions, orders, fills) => Record::from(Seal {
+            cash: None,
+            decisions,
+            defcon: Defcon::Green,
+            fills,
+            liabilities: None,
+            nlv_after: None,
+            nlv_before: None,
+            orders,
+            outcome: CycleOutcome::Recovered,
+        }),
     }
 }
 

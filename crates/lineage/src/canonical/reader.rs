@@ -262,7 +262,8 @@ impl<'text> ObjectReader<'_, 'text> {
         }
     }
 
-    /// The value of the member `key`; members before it that are not known are passed over.
+    /// The value of the member `key`; members that are not known are passed over. Where it is
+    /// missing, that is all of them.
     pub(crate) fn member_after_others(
         &mut self,
         key: &'static str,
@@ -272,8 +273,8 @@ impl<'text> ObjectReader<'_, 'text> {
                 return Ok(self.json);
             }
             match self.next()? {
-                Some(found) if found.as_ref() < key => self.json.skip()?,
-                _ => return Err(missing(key)),
+                Some(_) => self.json.skip()?,
+                None => return Err(missing(key)),
             }
         }
     }
