@@ -625,26 +625,3 @@ fn a_record_without_one_of_its_commas_is_none() {
     }
     assert!(commas > 100, "{commas}");
 }
-
-/// An I/O error ends the writer: nothing is tried again.
-#[test]
-fn an_io_error_poisons_the_writer() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let (mut writer, mut chain) =
-        LedgerWriter::create(directory.path(), &support::of("example")).expect("an empty one");
-    // Something stands where the first segment belongs.
-    fs::write(directory.path().join(SEGMENT), "x").expect("a file");
-    let genesis = &Ledger::new().lines(SEGMENT)[0][65..];
-    let (_, genesis) = Record::parse(genesis).expect("a record");
-    chain.append(&genesis).expect("a record");
-    assert!(matches!(
-        writer.append(&mut chain),
-        Err(LineageError::Io { .. })
-    ));
-    fs::remove_file(directory.path().join(SEGMENT)).expect("a file");
-    assert!(matches!(
-        writer.append(&mut chain),
-        Err(LineageError::Poisoned)
-    ));
-    assert!(matches!(writer.sync(), Err(LineageError::Poisoned)));
-}

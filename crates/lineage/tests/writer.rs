@@ -131,6 +131,26 @@ fn the_next_writer_uses_an_empty_segment() {
     );
 }
 
+/// An I/O error ends the writer: nothing is tried again.
+#[test]
+fn an_io_error_poisons_the_writer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut writer, mut chain) = begin(directory.path());
+    // Something stands where the first segment belongs.
+    fs::write(directory.path().join(SEGMENT), "x").expect("a file");
+    chain.append(&example()[0]).expect("a record");
+    assert!(matches!(
+        writer.append(&mut chain),
+        Err(LineageError::Io { .. })
+    ));
+    fs::remove_file(directory.path().join(SEGMENT)).expect("a file");
+    assert!(matches!(
+        writer.append(&mut chain),
+        Err(LineageError::Poisoned)
+    ));
+    assert!(matches!(writer.sync(), Err(LineageError::Poisoned)));
+}
+
 /// A device takes the place of the first segment: on `/dev/full` every write fails, on `/dev/null`
 /// every sync. The error names the file, the head stays, and nothing is tried again.
 #[test]
