@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Runs a history of cycles on the paper broker.
     Backtest(BacktestArgs),
     /// Checks a ledger offline: hashes, chain, grammar, documents, lineage.
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Derives every decision again from the ledger alone and compares.
     Replay(LedgerArgs),
     /// Tells one decision: target, each limit that bound, allowed, orders, costs.
@@ -87,7 +87,6 @@ pub(crate) struct BacktestArgs {
 Examples:
   ios012 verify target/sp500
   ios012 verify target/sp500 --records 500000 --head 3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
-
   ios012 verify target/sp500 --checkpoint kept.checkpoint --verifier-key fund.example/stocks+12345678+AQ...
 
 A ledger's own directory cannot show that its tail was cut or rewritten. Keep the record count and

@@ -115,9 +115,8 @@ impl CheckpointKey {
         digest.update(self.name.as_bytes());
         digest.update([b'\n', ED25519]);
         digest.update(self.public());
-        let hash = digest.finalize();
-        let first = hash.iter().take(4);
-        first.map(|byte| format!("{byte:02x}")).collect()
+        let [first, second, third, fourth, ..]: [u8; 32] = digest.finalize().into();
+        base16ct::lower::encode_string(&[first, second, third, fourth])
     }
 
     /// The name of its log.

@@ -8,6 +8,7 @@
 
 mod abort;
 mod breaker;
+mod checkpoint;
 mod damage;
 mod determinism;
 mod full_disk;
