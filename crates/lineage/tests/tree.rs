@@ -59,7 +59,6 @@ fn growth_is_proven_for_what_grew_and_for_nothing_else() {
             let prover = Prover::of_consistency(old_size, size).expect("it grew");
             let path = path(prover, size);
             let holds = |old_size, path: &[Hash], old, new| {
-                let size = size;
                 Consistency {
                     old_size,
                     size,
