@@ -10,6 +10,17 @@ use thiserror::Error;
 /// may differ from its ledger, and only a new engine over the verified ledger goes on.
 #[derive(Debug, Error)]
 pub enum EngineError {
+    /// The registry changed what the books rely on of an asset that is held. Nothing was written.
+    #[error(
+        "the registry changes {term} of {asset_id}, which is held: close the position under the registry \
+         before, or leave {term} as it was"
+    )]
+    TermsChanged {
+        /// The asset.
+        asset_id: AssetId,
+        /// The member of the registry.
+        term: &'static str,
+    },
     /// Exact arithmetic failed, or the accounting identity is broken.
     #[error("the books: {0}")]
     Accounts(#[from] CoreError),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use ios012_constraints::BreakerResponse;
 use ios012_contracts::{CycleInput, CycleRow};
-use ios012_core::{AssetId, BookEventKind, FxRate, Price, Quantity, Rounding, mul_div};
+use ios012_core::{AssetId, BookEventKind, CoreError, FxRate, Price, Quantity, Rounding, mul_div};
 use ios012_lineage::{Amount, Code, Cycle, CycleOutcome, Entry, EntryLine, Seal, sha256};
 
 use super::guard::Trip;
@@ -222,7 +222,13 @@ impl Engine {
         let hash = registry.document().hash();
         if self.registry != Some(hash) {
             for spec in registry.assets() {
-                self.accounts.define(spec)?;
+                self.accounts.define(spec).map_err(|error| match error {
+                    CoreError::TermsChanged { term } => EngineError::TermsChanged {
+                        asset_id: spec.asset_id.clone(),
+                        term,
+                    },
+                    other => other.into(),
+                })?;
             }
             self.registry = Some(hash);
         }

@@ -1,5 +1,6 @@
 //! Economic safety: thresholds, responses, and what counts as a loss.
 
+use ios012_engine::EngineError;
 use ios012_lineage::{CycleOutcome, Defcon, Record};
 use ios012_paper::Script;
 
@@ -183,8 +184,15 @@ fn a_term_that_the_books_rely_on_cannot_change_while_an_asset_is_held() {
         let mut desk = Desk::open(Script::default(), &[]);
         desk.cycle(&[("XBTPERP", held)], &[]).expect("opens");
         desk.terms(&[], &terms);
-        let cycle = desk.cycle(&[("XBTPERP", held)], &[]);
-        assert_eq!(cycle.is_err(), is_refused, "{held}");
+        match desk.cycle(&[("XBTPERP", held)], &[]) {
+            Err(EngineError::TermsChanged { asset_id, term }) if is_refused => {
+                assert_eq!(
+                    (asset_id.as_str(), term),
+                    ("XBTPERP", "contract_multiplier")
+                );
+            }
+            cycle => assert_eq!(cycle.is_err(), is_refused, "{held}"),
+        }
     }
 }
 
