@@ -1,7 +1,5 @@
 //! The file of a key that signs checkpoints.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -47,7 +45,7 @@ fn what_others_can_read_or_is_no_key_is_refused() {
         text.replace("PRIVATE", "PUBLIC"),
         text.replace("+log+", "+lug+"),
         text.replace(&id, "00000000"),
-        text.replace("\n", "="),
+        text.replace('\n', "="),
         text.replace("+log+", "+l og+"),
         text.repeat(40),
         String::new(),
