@@ -4,6 +4,7 @@
     reason = "a command-line tool speaks on its terminal"
 )]
 
+mod checkpoints;
 mod clock;
 mod deny;
 mod determinism;
@@ -70,6 +71,8 @@ enum Task {
     Golden(golden::GoldenArguments),
     /// Run a gate's checks and write its evidence, or test the gate itself
     Gate(gate::GateArguments),
+    /// Let Go's note and tlog judge checkpoints, and what is made of them
+    Checkpoints,
     /// Check both readers of the ledger format on fresh and on damaged ledgers
     Readers,
     /// Check that the commands of README.md print what stands there
@@ -105,6 +108,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
         Task::Test(arguments) => test_runner::run(&project, &arguments),
         Task::Golden(arguments) => golden::run(&project, &arguments),
+        Task::Checkpoints => checkpoints::run(&project),
         Task::Readers => readers::run(&project),
         Task::Readme => readme::run(&project),
         Task::Gate(arguments) => gate::run(&project, &arguments),

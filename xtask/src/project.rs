@@ -1,6 +1,6 @@
 //! Where the workspace is, and how its commands are started.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -62,7 +62,7 @@ impl Project {
 
     /// A command in the workspace's folder, as in CI: snapshots are compared and never updated,
     /// and the tools of `target/tools` come first.
-    pub(crate) fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut search = OsString::from(self.made("tools").join("bin"));
         if let Some(path) = environment("PATH") {
             search.push(":");

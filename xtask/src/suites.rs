@@ -110,6 +110,14 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::LastLine,
     },
     Suite {
+        name: "checkpoints",
+        shows: "Go takes a ledger's checkpoint, and none that does not fit it",
+        hermetic: false,
+        needs: &["go"],
+        steps: &[step(&["cargo", "xtask", "checkpoints"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
         name: "readme",
         shows: "the README's commands print what stands there",
         hermetic: false,

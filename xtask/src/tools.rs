@@ -137,14 +137,17 @@ fn is_root(project: &Project) -> bool {
         .is_ok_and(|id| id.trim_end() == "0")
 }
 
-fn install_debian(project: &Project, package: &str) -> Result<()> {
+fn install_debian(project: &Project, packages: &str) -> Result<()> {
     for arguments in [
         ["update", "--quiet"].as_slice(),
-        &["install", "--yes", "--no-install-recommends", package],
+        &["install", "--yes", "--no-install-recommends"],
     ] {
+        let is_install = arguments.contains(&"install");
+        let named = packages.split(' ').filter(|_| is_install);
         let status = project
             .command("apt-get")
             .args(arguments)
+            .args(named)
             .env("DEBIAN_FRONTEND", "noninteractive")
             .stdin(std::process::Stdio::null())
             .status()

@@ -1,0 +1,158 @@
+//! Checkpoints judged by Go's `note` and `tlog`: those of fresh ledgers are taken, and none that was
+//! changed, nor one of a ledger that was.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::project::Project;
+
+/// The command that makes a ledger, and its scenario.
+const LEDGERS: [(&str, &str); 2] = [("run", "one-cycle"), ("backtest", "quickstart")];
+const READER: &str = "tools/checkpoint_reader/main.go";
+
+/// Makes ledgers, signs them, and lets both verifiers judge them and what is made of them.
+pub(crate) fn run(project: &Project) -> Result<bool> {
+    let folder = project.made("checkpoints");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let reader = folder.join("checkpoint_reader");
+    let mut build = project.command("go");
+    build.env("GO111MODULE", "off");
+    build.env("GOPATH", "/usr/share/gocode");
+    build.env("GOCACHE", folder.join("cache"));
+    build.args(["build", "-o"]).arg(&reader).arg(READER);
+    let built = build
+        .status()
+        .context("cannot start go; install golang-go")?;
+    ensure!(
+        built.success(),
+        "{READER} does not build; install golang-golang-x-mod-dev"
+    );
+    let arguments = ["build", "--locked", "--quiet", "--package", "ios012-cli"];
+    let built = project.command("cargo").args(arguments).status()?;
+    ensure!(built.success(), "the binary does not build");
+    let mut judges = Judges {
+        project,
+        ours: project.root().join("target/debug/ios012"),
+        theirs: reader,
+        key: String::new(),
+        refused: 0,
+    };
+    for (command, name) in LEDGERS {
+        let ledger = folder.join(name);
+        judges.sign(command, name, &ledger)?;
+        judges.judge_damage(&ledger)?;
+    }
+    println!(
+        "ios012 and Go's note and tlog take {} fresh checkpoints and refuse all {} that do not fit their ledger",
+        LEDGERS.len(),
+        judges.refused
+    );
+    Ok(true)
+}
+
+struct Judges<'project> {
+    project: &'project Project,
+    ours: PathBuf,
+    theirs: PathBuf,
+    /// The verifier key of the ledger at hand.
+    key: String,
+    refused: u64,
+}
+
+impl Judges<'_> {
+    fn sign(&mut self, command: &str, name: &str, ledger: &Path) -> Result<()> {
+        let scenario = self.project.root().join("golden").join(name);
+        let key = ledger.with_extension("key");
+        self.ios012(&[command.as_ref(), "--ledger".as_ref(), ledger, &scenario])?;
+        let log = format!("example.org/{name}");
+        let made = ["checkpoint", "new-key", &log, "--key"].map(Path::new);
+        self.key = self.ios012(&[&made[..], &[&key]].concat())?;
+        let sign = ["checkpoint", "sign", "--key"].map(Path::new);
+        self.ios012(&[&sign[..], &[&key, ledger]].concat())?;
+        let (ours, theirs) = (self.takes_ours(ledger)?, self.takes_theirs(ledger)?);
+        ensure!(
+            ours && theirs,
+            "{name}: taken by ios012 {ours}, by Go {theirs}"
+        );
+        Ok(())
+    }
+
+    /// Every bit pattern of one changed byte would take hours: one flipped bit for each byte.
+    fn judge_damage(&mut self, ledger: &Path) -> Result<()> {
+        let checkpoint = ledger.join("checkpoint");
+        let good = fs::read(&checkpoint)?;
+        for place in 0..good.len() {
+            let mut changed = good.clone();
+            if let Some(byte) = changed.get_mut(place) {
+                *byte ^= 1;
+            }
+            fs::write(&checkpoint, changed)?;
+            self.refuse(ledger, &format!("byte {place} of the checkpoint changed"))?;
+        }
+        for length in 0..good.len() {
+            fs::write(&checkpoint, good.get(..length).unwrap_or_default())?;
+            self.refuse(ledger, &format!("{length} bytes of the checkpoint"))?;
+        }
+        fs::write(&checkpoint, good)?;
+        let segment = ledger.join("000001.ledger");
+        let text = fs::read_to_string(&segment)?;
+        let body = text.trim_end();
+        let cut = body.rfind('\n').map_or(0, |end| end + 1);
+        fs::write(&segment, body.get(..cut).unwrap_or_default())?;
+        self.refuse(ledger, "the last record cut off")?;
+        fs::write(
+            &segment,
+            text.replacen("\"kind\":\"cycle\"", "\"kind\":\"cicle\"", 1),
+        )?;
+        self.refuse(ledger, "a record changed")?;
+        fs::write(&segment, text)?;
+        ensure!(
+            self.takes_ours(ledger)? && self.takes_theirs(ledger)?,
+            "put back, it is not taken"
+        );
+        Ok(())
+    }
+
+    fn refuse(&mut self, ledger: &Path, what: &str) -> Result<()> {
+        let (ours, theirs) = (self.takes_ours(ledger)?, self.takes_theirs(ledger)?);
+        ensure!(
+            !ours && !theirs,
+            "{what}: taken by ios012 {ours}, by Go {theirs}"
+        );
+        self.refused += 1;
+        Ok(())
+    }
+
+    fn takes_ours(&self, ledger: &Path) -> Result<bool> {
+        let mut command = self.project.command(&self.ours);
+        command.args(["verify", "--verifier-key", self.key.trim(), "--checkpoint"]);
+        let output = command
+            .arg(ledger.join("checkpoint"))
+            .arg(ledger)
+            .output()?;
+        Ok(output.status.success())
+    }
+
+    fn takes_theirs(&self, ledger: &Path) -> Result<bool> {
+        let mut command = self.project.command(&self.theirs);
+        Ok(command
+            .arg(ledger)
+            .arg(self.key.trim())
+            .output()?
+            .status
+            .success())
+    }
+
+    /// What the binary prints.
+    fn ios012(&self, arguments: &[&Path]) -> Result<String> {
+        let output = self.project.command(&self.ours).args(arguments).output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "ios012 {arguments:?}: {errors}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
