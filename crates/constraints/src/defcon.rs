@@ -153,15 +153,6 @@ pub enum DefconDenied {
 }
 
 impl DefconDenied {
-    /// Every reason.
-    pub const ALL: &'static [Self] = &[
-        Self::PaperOnly,
-        Self::NoIncrease,
-        Self::Unwinding,
-        Self::NoUnwind,
-        Self::Halted,
-    ];
-
     /// The stable code in records.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -171,12 +162,6 @@ impl DefconDenied {
             Self::NoUnwind => "defcon_no_unwind",
             Self::Halted => "defcon_halted",
         }
-    }
-}
-
-impl fmt::Display for DefconDenied {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
     }
 }
 

@@ -18,16 +18,6 @@ pub(crate) const STANCES: [Stance; 6] = [
     Stance(Defcon::Black, RedAction::ReduceOnly),
 ];
 
-impl Stance {
-    pub(crate) fn name(self) -> String {
-        if self.0 == Defcon::Red {
-            format!("RED {}", self.1)
-        } else {
-            self.0.to_string()
-        }
-    }
-}
-
 pub(crate) fn time(seconds: i64) -> UtcTime {
     milliseconds(seconds * 1_000)
 }

@@ -24,7 +24,12 @@ fn permitted(posture: Posture, mode: Mode, request: Request) -> bool {
 fn each_posture_permits_what_the_table_says() {
     for (stance, (name, row)) in STANCES.iter().zip(TABLE) {
         let posture = posture(*stance);
-        assert_eq!(stance.name(), name);
+        let level = posture.level();
+        let told = match posture.red_action() {
+            Some(action) => format!("{level} {action}"),
+            None => level.to_string(),
+        };
+        assert_eq!(told, name);
         assert_eq!(
             permitted(posture, Mode::Paper, Request::Increase),
             row[0],
@@ -48,6 +53,38 @@ fn each_posture_permits_what_the_table_says() {
                 );
             }
         }
+    }
+}
+
+/// The codes that records keep, in the sequence of the columns; an empty one lets the request out.
+#[test]
+fn what_a_posture_keeps_back_has_the_code_of_its_reason() {
+    let (paper_only, no_increase) = ("defcon_paper_only", "defcon_no_increase");
+    let (unwinding, no_unwind) = ("defcon_unwinding", "defcon_no_unwind");
+    let halted = "defcon_halted";
+    let codes = [
+        ["", "", "", no_unwind, ""],
+        ["", "", "", no_unwind, ""],
+        ["", paper_only, "", no_unwind, ""],
+        [no_increase, no_increase, "", no_unwind, ""],
+        [no_increase, no_increase, unwinding, "", ""],
+        [halted, halted, halted, halted, ""],
+    ];
+    for (stance, codes) in STANCES.into_iter().zip(codes) {
+        let found = [
+            (Mode::Paper, Request::Increase),
+            (Mode::Live, Request::Increase),
+            (Mode::Live, Request::Reduce),
+            (Mode::Live, Request::Unwind),
+            (Mode::Live, Request::Cancel),
+        ]
+        .map(
+            |(mode, request)| match permits(posture(stance), mode, request) {
+                Verdict::Permitted => "",
+                Verdict::Denied(reason) => reason.as_str(),
+            },
+        );
+        assert_eq!(found, codes, "{stance:?}");
     }
 }
 
