@@ -156,6 +156,7 @@ fn is_beyond(difference: i128, one: i128, other: i128) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::ToString;
 
     use super::*;
@@ -197,6 +198,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_page_lists_every_fact_with_its_weight() {
+        let page = include_str!("../../../docs/decision.md");
+        let (_, section) = page.split_once("## Execution drift").expect("the section");
+        let (_, rows) = section.split_once("|---|---|---|\n").expect("its table");
+        let (rows, _) = rows.split_once("\n\n").expect("its end");
+        let listed = rows
+            .lines()
+            .map(|row| row.rsplit_once(" | ").map(|row| row.0));
+        let expected = Fact::ALL.map(|fact| {
+            let tenths = fact.weight();
+            format!("| `{}` | {}.{}", fact.as_str(), tenths / 10, tenths % 10)
+        });
+        assert!(listed.eq(expected.iter().map(|row| Some(row.as_str()))));
+    }
+
     /// A score of exactly a limit is beyond it, and limits are not widened.
     #[test]
     fn limits_are_tightened_and_never_widened() {
@@ -221,8 +238,11 @@ mod tests {
     #[test]
     fn a_thousandth_of_the_larger_one_is_tolerated() {
         let differ = |one: &str, other: &str| {
-            let parsed = (one.parse().expect("units"), other.parse().expect("units"));
-            quantities_differ(parsed.0, parsed.1).expect("fits")
+            let units = (one.parse().expect("units"), other.parse().expect("units"));
+            let differ = quantities_differ(units.0, units.1).expect("fits");
+            let money = (one.parse().expect("money"), other.parse().expect("money"));
+            assert_eq!(amounts_differ(money.0, money.1), Ok(differ));
+            differ
         };
         assert!(!differ("1000", "999"));
         assert!(differ("1000", "998.99"));
@@ -231,5 +251,14 @@ mod tests {
         assert!(differ("0", "0.00000001"));
         assert!(differ("-1000", "1000"));
         assert!(!differ("0", "0"));
+    }
+
+    /// The lowest number has no magnitude of its own type.
+    #[test]
+    fn every_number_agrees_with_itself() {
+        for units in [i128::MIN, i128::MIN + 1, -1, 0, 1, i128::MAX] {
+            let quantity = Quantity::from_units(units);
+            assert_eq!(quantities_differ(quantity, quantity), Ok(false), "{units}");
+        }
     }
 }
