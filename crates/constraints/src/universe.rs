@@ -199,3 +199,25 @@ fn caps(limits: &Limits, assets: &[&AssetSpec]) -> Vec<CapRow> {
     caps.push(row(Limit::Gross, limits.gross, &|_| true));
     caps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rates in whole numbers of their largest common part. Euclid's own way by hand: 1071 = 2 × 462 +
+    /// 147, 462 = 3 × 147 + 21, 147 = 7 × 21.
+    #[test]
+    fn the_common_part_is_the_largest() {
+        for (a, b, largest) in [
+            (1_071, 462, 21),
+            (462, 1_071, 21),
+            (12, 18, 6),
+            (7, 9, 1),
+            (5, 5, 5),
+            (1, 1_000, 1),
+            (250_000_000_000, Ratio::SCALE, 250_000_000_000),
+        ] {
+            assert_eq!(greatest_common_divisor(a, b), largest, "{a} {b}");
+        }
+    }
+}
