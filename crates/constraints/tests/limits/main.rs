@@ -6,10 +6,13 @@
     reason = "a set that cannot be built fails its test"
 )]
 
+mod breakers;
+mod universe;
+
 use ios012_constraints::{
-    AssetLimits, Block, Cap, ConstraintsError, GroupCap, LimitSet, Limits, ShockRule, Universe,
+    AssetLimits, Block, Cap, ConstraintsError, GroupCap, LimitSet, Limits, ShockRule,
 };
-use ios012_core::{AssetId, AssetSpec, Exposure, Instrument, Money, Price, Quantity, Ratio};
+use ios012_core::{AssetId, Exposure, Money, Ratio};
 
 type Change = fn(&mut LimitSet);
 
@@ -251,65 +254,5 @@ fn portfolio_rules_are_checked() {
     ];
     for (refused, change) in rules {
         assert_eq!(changed(change), Err(refused));
-    }
-}
-
-#[test]
-fn a_universe_has_limits_for_every_asset_and_each_asset_once() {
-    let limits = Limits::new(valid()).expect("valid limits");
-    let (a, b, c) = (spec("A"), spec("B"), spec("C"));
-    let universe = Universe::new(&limits, &[&a, &b]).expect("both have limits");
-    assert_eq!(universe.len(), 2);
-    assert!(!universe.is_empty());
-    assert!(Universe::new(&limits, &[]).is_ok_and(|none| none.is_empty()));
-    assert_eq!(
-        Universe::new(&limits, &[&a, &c]).map(|universe| universe.len()),
-        Err(ConstraintsError::NoLimits {
-            asset_id: asset_id("C")
-        })
-    );
-    assert_eq!(
-        Universe::new(&limits, &[&a, &b, &a]).map(|universe| universe.len()),
-        Err(ConstraintsError::Duplicate { what: "A".into() })
-    );
-}
-
-/// An asset that tied up nothing could be bought without end.
-#[test]
-fn a_universe_refuses_an_asset_without_a_capital_rate() {
-    let limits = Limits::new(valid()).expect("valid limits");
-    let zeros: [fn(&mut AssetSpec); 3] = [
-        |spec| spec.leverage_factor = Ratio::ZERO,
-        |spec| spec.initial_margin_rate = Ratio::ZERO,
-        |spec| spec.initial_margin_rate = Ratio::from_units(-1),
-    ];
-    for zero in zeros {
-        let mut a = spec("A");
-        zero(&mut a);
-        assert_eq!(
-            Universe::new(&limits, &[&a]).map(|universe| universe.len()),
-            Err(ConstraintsError::CapitalRate {
-                asset_id: asset_id("A")
-            })
-        );
-    }
-}
-
-fn spec(id: &str) -> AssetSpec {
-    AssetSpec {
-        asset_id: asset_id(id),
-        class: "equity".parse().expect("a class"),
-        instrument: Instrument::Spot,
-        currency: "USD".parse().expect("a currency"),
-        lot_size: Quantity::QUANTUM,
-        tick_size: Price::QUANTUM,
-        min_notional: Money::ZERO,
-        contract_multiplier: Ratio::ONE,
-        leverage_factor: Ratio::ONE,
-        initial_margin_rate: Ratio::ONE,
-        maintenance_margin_rate: Ratio::ONE,
-        expiry: None,
-        payoff: ios012_core::Payoff::Linear,
-        active: true,
     }
 }
