@@ -7,6 +7,7 @@
 )]
 
 mod aggregate;
+mod approved;
 mod edges;
 mod leaks;
 

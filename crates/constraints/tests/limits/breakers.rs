@@ -7,6 +7,8 @@ use ios012_core::Ratio;
 
 use crate::valid;
 
+type Threshold = fn(Ratio) -> BreakerLimits;
+
 const MINUS: Ratio = Ratio::from_units(-1);
 
 fn with(breakers: BreakerLimits) -> Result<Limits, ConstraintsError> {
@@ -15,9 +17,9 @@ fn with(breakers: BreakerLimits) -> Result<Limits, ConstraintsError> {
     Limits::new(set)
 }
 
-fn above(limit: Ratio) -> Option<Trigger> {
+const fn above(limit: Ratio) -> Trigger {
     let response = BreakerResponse::ToCash;
-    Some(Trigger { limit, response })
+    Trigger { limit, response }
 }
 
 fn stability(window_cycles: u32) -> StabilityLimits {
@@ -42,13 +44,13 @@ fn steady(stability: StabilityLimits) -> BreakerLimits {
 /// A threshold of nothing trips at the first loss, which is a rule; one below nothing is none.
 #[test]
 fn no_threshold_of_a_breaker_is_negative() {
-    let each: [(&str, fn(Ratio) -> BreakerLimits); 5] = [
+    let each: [(&str, Threshold); 5] = [
         ("daily_loss", |limit| BreakerLimits {
-            daily_loss: above(limit),
+            daily_loss: Some(above(limit)),
             ..BreakerLimits::default()
         }),
         ("drawdown", |limit| BreakerLimits {
-            drawdown: above(limit),
+            drawdown: Some(above(limit)),
             ..BreakerLimits::default()
         }),
         ("max_turnover", |limit| {
