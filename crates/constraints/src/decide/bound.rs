@@ -17,11 +17,10 @@ pub(super) fn bounded_leg(
     bindings: Vec<Binding>,
 ) -> Result<Leg, CoreError> {
     let previous = state.previous.units();
-    let bound = if previous < 0 { row.min } else { row.max };
     let mut leg = Leg {
         previous,
         open: row.active && state.price_trusted && state.market_open,
-        above_bound: previous.unsigned_abs() > bound.unsigned_abs(),
+        above_bound: !(row.min..=row.max).contains(&previous),
         value: state.target.units(),
         capital_weight: row.capital_weight,
         bindings,
@@ -89,4 +88,25 @@ fn split(leg: &mut Leg) -> Result<(), CoreError> {
     leg.wanted_increase = difference(target_size, leg.kept)?;
     leg.target_sign = leg.value.signum();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The way from the lowest number to the highest one does not fit; a move at once does not need it.
+    #[test]
+    fn a_move_at_once_has_no_way_to_measure() {
+        let far = || Leg {
+            previous: i128::MIN,
+            value: i128::MAX,
+            ..Leg::default()
+        };
+        for remaining in [0, 1] {
+            let mut leg = far();
+            assert_eq!(ramp(&mut leg, remaining), Ok(()));
+            assert_eq!(leg.value, i128::MAX, "{remaining}");
+        }
+        assert!(ramp(&mut far(), 2).is_err());
+    }
 }
