@@ -1,5 +1,3 @@
-use core::fmt;
-
 /// The control that refused an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Denied {
@@ -79,11 +77,5 @@ impl Denied {
             Self::MaxOrdersPerMinute => "denied_max_orders_per_minute",
             Self::RepeatedExecution => "denied_repeated_execution",
         }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
     }
 }

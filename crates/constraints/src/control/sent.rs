@@ -97,18 +97,12 @@ impl Sent {
         }
     }
 
-    /// Closes an asset for increases, until [`Sent::open`].
+    /// Closes an asset for increases, until [`Sent::open_all`].
     pub fn close(&mut self, asset_id: &AssetId) {
         self.closed.insert(asset_id.clone());
     }
 
-    /// Opens an asset again, with no increases counted. Whether it was closed.
-    pub fn open(&mut self, asset_id: &AssetId) -> bool {
-        self.executions.retain(|(id, _), _| id != asset_id);
-        self.closed.remove(asset_id)
-    }
-
-    /// Opens every asset again.
+    /// Opens every asset again, with no increases counted.
     pub fn open_all(&mut self) {
         self.executions.clear();
         self.closed.clear();

@@ -169,9 +169,14 @@ fn an_increase_that_repeats_too_often_is_refused_until_the_asset_is_opened() {
     assert_eq!(gate.verdict("9", buy("3", "100")), refused);
     assert_eq!(gate.verdict("-9", short("3", "100")), refused);
     assert_eq!(gate.verdict("9", sell("1", "100")), Ok(()));
-    assert!(gate.sent.open(&gate.spec.asset_id));
-    assert!(!gate.sent.open(&gate.spec.asset_id));
-    assert_eq!(gate.verdict("9", buy("3", "100")), Ok(()));
+    for quantities in [["3", "3.5", "4"], ["4.5", "5", "5.5"]] {
+        gate.sent.open_all();
+        assert!(!gate.sent.is_closed(&gate.spec.asset_id));
+        for quantity in quantities {
+            assert_eq!(gate.verdict("9", buy(quantity, "100")), Ok(()));
+        }
+        assert_eq!(gate.verdict("9", buy("6", "100")), refused);
+    }
 }
 
 /// IoS-006 changes: the longer window counts what was sent before it, though a shorter one held then.
