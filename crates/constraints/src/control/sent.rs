@@ -185,3 +185,23 @@ fn is_within(sent: UtcTime, at: UtcTime, window_ms: i64) -> bool {
         .saturating_sub(sent.unix_milliseconds());
     age < window_ms
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kept for ever they would fill the memory of an engine that never stops.
+    #[test]
+    fn times_that_have_left_the_window_are_dropped() {
+        let times = |milliseconds: &[i64]| -> VecDeque<UtcTime> {
+            let times = milliseconds.iter().copied();
+            times
+                .map(|time| UtcTime::from_unix_milliseconds(time).expect("within the years"))
+                .collect()
+        };
+        let mut sent = times(&[0, 59_999, 60_000, 60_001, 120_000]);
+        let at = times(&[120_000])[0];
+        drop_before(&mut sent, at, MINUTE_MS);
+        assert_eq!(sent, times(&[60_001, 120_000]));
+    }
+}

@@ -179,6 +179,24 @@ fn an_increase_that_repeats_too_often_is_refused_until_the_asset_is_opened() {
     }
 }
 
+/// A sale that reduces is of the same side as one that goes short, and is not counted with it.
+#[test]
+fn a_reduction_is_no_repeated_execution() {
+    let rule = RepeatedExecution {
+        max_orders: 1,
+        window_s: 3_600,
+    };
+    let limits = limits(|set| set.repeated_execution = Some(rule));
+    let mut gate = Gate::with(spec(), limits);
+    assert_eq!(gate.verdict("3", sell("3", "100")), Ok(()));
+    assert_eq!(gate.verdict("0", short("1", "100")), Ok(()));
+    assert_eq!(gate.verdict("-1", cover("1", "100")), Ok(()));
+    assert_eq!(gate.verdict("0", buy("1", "100")), Ok(()));
+    let refused = Err(Denied::RepeatedExecution);
+    assert_eq!(gate.verdict("0", short("2", "100")), refused);
+    assert_eq!(gate.verdict("1", buy("2", "100")), refused);
+}
+
 /// IoS-006 changes: the longer window counts what was sent before it, though a shorter one held then.
 #[test]
 fn a_longer_window_counts_what_a_shorter_one_had_passed() {
