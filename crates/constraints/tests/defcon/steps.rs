@@ -178,6 +178,20 @@ fn a_command_does_not_outlive_the_next_trip() {
     );
 }
 
+/// A record is named as everywhere: each of its 32 bytes in two hexadecimal digits.
+#[test]
+fn a_refusal_names_both_records_in_full() {
+    let refused = LooseningRefused::OtherRecord {
+        named: id(10),
+        standing: id(255),
+    };
+    let (named, standing) = ("0a".repeat(32), "ff".repeat(32));
+    assert_eq!(
+        refused.to_string(),
+        format!("the command answers {named}, but {standing} stands; issue a command for that")
+    );
+}
+
 /// ADR-016, as in docs/governance.md: STIG and VEGA tighten, the CEO too, the operator up to RED.
 #[test]
 fn who_may_order_a_stricter_level() {
