@@ -6,6 +6,7 @@
 )]
 
 mod increases;
+mod net;
 mod reductions;
 mod targets;
 
