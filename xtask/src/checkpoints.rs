@@ -12,6 +12,10 @@ use crate::project::Project;
 const LEDGERS: [(&str, &str); 2] = [("run", "one-cycle"), ("backtest", "quickstart")];
 const READER: &str = "tools/checkpoint_reader/main.go";
 
+/// Bytes from the last character of the signature, before its padding, to the end. Two bits of that
+/// character say nothing: Go takes any, this project only zeros.
+const LAST_OF_SIGNATURE: usize = 3;
+
 /// Makes ledgers, signs them, and lets both verifiers judge them and what is made of them.
 pub(crate) fn run(project: &Project) -> Result<bool> {
     let folder = project.made("checkpoints");
@@ -92,7 +96,12 @@ impl Judges<'_> {
                 *byte ^= 1;
             }
             fs::write(&checkpoint, changed)?;
-            self.refuse(ledger, &format!("byte {place} of the checkpoint changed"))?;
+            let what = format!("byte {place} of the checkpoint changed");
+            if place + LAST_OF_SIGNATURE == good.len() {
+                ensure!(!self.takes_ours(ledger)?, "{what}: taken by ios012");
+            } else {
+                self.refuse(ledger, &what)?;
+            }
         }
         for length in 0..good.len() {
             fs::write(&checkpoint, good.get(..length).unwrap_or_default())?;
@@ -150,9 +159,6 @@ impl Judges<'_> {
 
     /// What the binary prints.
     fn ios012(&self, arguments: &[&Path]) -> Result<String> {
-        let output = self.project.command(&self.ours).args(arguments).output()?;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "ios012 {arguments:?}: {errors}");
-        Ok(String::from_utf8(output.stdout)?)
+        self.project.output(&self.ours, arguments)
     }
 }

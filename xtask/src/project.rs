@@ -84,7 +84,11 @@ impl Project {
     }
 
     /// The standard output of a command that must succeed.
-    pub(crate) fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn output(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Result<String> {
         output_of(self.command(program).args(arguments))
     }
 

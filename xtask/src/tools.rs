@@ -138,16 +138,12 @@ fn is_root(project: &Project) -> bool {
 }
 
 fn install_debian(project: &Project, packages: &str) -> Result<()> {
-    for arguments in [
-        ["update", "--quiet"].as_slice(),
-        &["install", "--yes", "--no-install-recommends"],
-    ] {
-        let is_install = arguments.contains(&"install");
-        let named = packages.split(' ').filter(|_| is_install);
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(packages.split(' '));
+    for arguments in [vec!["update", "--quiet"], install] {
         let status = project
             .command("apt-get")
-            .args(arguments)
-            .args(named)
+            .args(&arguments)
             .env("DEBIAN_FRONTEND", "noninteractive")
             .stdin(std::process::Stdio::null())
             .status()

@@ -159,6 +159,11 @@ impl VerifierKey {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The first four bytes of the SHA-256 of name and key, in hexadecimal.
+    pub fn id(&self) -> String {
+        base16ct::lower::encode_string(&self.id)
+    }
 }
 
 impl FromStr for VerifierKey {
@@ -179,7 +184,7 @@ impl FromStr for VerifierKey {
             return Err(fault("the key is no Ed25519 key"));
         };
         let key = Self::new(name, public)?;
-        let is_its_id = id == hex(key.id);
+        let is_its_id = id == key.id();
         is_its_id
             .then_some(key)
             .ok_or(fault("the id is not that of name and key"))
@@ -191,12 +196,8 @@ impl fmt::Display for VerifierKey {
         let mut bytes = vec![ED25519];
         bytes.extend(self.public.as_bytes());
         let key = Base64::encode_string(&bytes);
-        write!(formatter, "{}+{}+{key}", self.name, hex(self.id))
+        write!(formatter, "{}+{}+{key}", self.name, self.id())
     }
-}
-
-fn hex(id: [u8; 4]) -> String {
-    base16ct::lower::encode_string(&id)
 }
 
 const fn fault(rule: &'static str) -> LineageError {

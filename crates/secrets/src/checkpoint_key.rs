@@ -7,9 +7,9 @@ use std::path::Path;
 
 use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
+use ios012_lineage::{CheckpointSigner, VerifierKey};
 use rustls::crypto::ring;
 use secrecy::zeroize::Zeroizing;
-use sha2::{Digest as _, Sha256};
 
 use crate::SecretsError;
 
@@ -24,8 +24,8 @@ const LONGEST: u64 = 1_024;
 /// `Debug`, and its memory is wiped when it is dropped. For paper portfolios: a live one takes its
 /// keys from Vault.
 pub struct CheckpointKey {
-    name: String,
     key: SigningKey,
+    verifier: VerifierKey,
 }
 
 impl CheckpointKey {
@@ -35,17 +35,11 @@ impl CheckpointKey {
     /// [`SecretsError::KeyExists`], [`SecretsError::KeyForm`], [`SecretsError::Io`],
     /// [`SecretsError::NoRandomness`].
     pub fn create(path: &Path, name: &str) -> Result<Self, SecretsError> {
-        if !is_name(name) {
-            return Err(SecretsError::KeyForm);
-        }
         let mut seed = Zeroizing::new([0; 32]);
         let random = ring::default_provider().secure_random;
         let filled = random.fill(seed.as_mut_slice());
         filled.map_err(|_| SecretsError::NoRandomness)?;
-        let made = Self {
-            name: name.to_owned(),
-            key: SigningKey::from_bytes(&seed),
-        };
+        let made = Self::new(name, &seed).ok_or(SecretsError::KeyForm)?;
         let text = made.to_text(&seed);
         let mut options = OpenOptions::new();
         let mut file = options
@@ -91,12 +85,16 @@ impl CheckpointKey {
         let [ED25519, ref seed @ ..] = *bytes else {
             return None;
         };
-        let read = Self {
-            name: name.to_owned(),
-            key: SigningKey::from_bytes(seed),
-        };
-        let is_good = decoded == Ok(bytes.len()) && is_name(name) && id == read.id();
+        let read = Self::new(name, seed)?;
+        let is_good = decoded == Ok(bytes.len()) && id == read.verifier.id();
         is_good.then_some(read)
+    }
+
+    /// None if the name is not one of a log.
+    fn new(name: &str, seed: &[u8; 32]) -> Option<Self> {
+        let key = SigningKey::from_bytes(seed);
+        let verifier = VerifierKey::new(name, key.verifying_key().to_bytes()).ok()?;
+        Some(Self { key, verifier })
     }
 
     fn to_text(&self, seed: &[u8; 32]) -> Zeroizing<String> {
@@ -105,37 +103,17 @@ impl CheckpointKey {
             *place = *byte;
         }
         let key = Zeroizing::new(Base64::encode_string(bytes.as_slice()));
-        let (name, id) = (&self.name, self.id());
+        let (name, id) = (self.verifier.name(), self.verifier.id());
         Zeroizing::new(format!("{BEGIN}{name}+{id}+{}\n", *key))
-    }
-
-    /// The first four bytes of the SHA-256 of name and public key, in hexadecimal.
-    fn id(&self) -> String {
-        let mut digest = Sha256::new();
-        digest.update(self.name.as_bytes());
-        digest.update([b'\n', ED25519]);
-        digest.update(self.public());
-        let [first, second, third, fourth, ..]: [u8; 32] = digest.finalize().into();
-        base16ct::lower::encode_string(&[first, second, third, fourth])
-    }
-
-    /// The name of its log.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The public key.
-    pub fn public(&self) -> [u8; 32] {
-        self.key.verifying_key().to_bytes()
-    }
-
-    /// The signature of some bytes.
-    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.key.sign(message).to_bytes()
     }
 }
 
-fn is_name(name: &str) -> bool {
-    let is_of_name = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
-    !name.is_empty() && name.len() <= 200 && name.bytes().all(is_of_name)
+impl CheckpointSigner for CheckpointKey {
+    fn key(&self) -> &VerifierKey {
+        &self.verifier
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
+    }
 }

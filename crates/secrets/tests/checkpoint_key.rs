@@ -3,7 +3,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
+use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signature, VerifyingKey};
+use ios012_lineage::CheckpointSigner as _;
 use ios012_secrets::{CheckpointKey, SecretsError};
 
 #[test]
@@ -15,17 +17,20 @@ fn a_key_is_made_once_kept_for_its_owner_and_read_again() {
     assert_eq!(mode & 0o777, 0o600);
     let read = CheckpointKey::read(&path).expect("is read");
     assert_eq!(
-        (read.name(), read.public()),
-        ("fund.example/stocks", made.public())
+        (read.key().name(), read.key()),
+        ("fund.example/stocks", made.key())
     );
-    let key = VerifyingKey::from_bytes(&made.public()).expect("a key");
+    let text = made.key().to_string();
+    let (_, key) = text.rsplit_once('+').expect("a key");
+    let key = Base64::decode_vec(key).expect("base64");
+    let key = VerifyingKey::try_from(&key[1..]).expect("a key");
     let signature = Signature::from_bytes(&read.sign(b"a message"));
     assert!(key.verify_strict(b"a message", &signature).is_ok());
     assert!(key.verify_strict(b"another", &signature).is_err());
     let again = CheckpointKey::create(&path, "fund.example/stocks").err();
     assert_eq!(again, Some(SecretsError::KeyExists));
     let other = CheckpointKey::create(&folder.path().join("other"), "fund.example/stocks");
-    assert_ne!(other.expect("is made").public(), made.public());
+    assert_ne!(other.expect("is made").key(), made.key());
 }
 
 #[test]

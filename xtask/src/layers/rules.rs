@@ -46,7 +46,7 @@ pub(super) const CRATES: [CrateRule; 14] = [
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
     place(CONTRACTS, "crates/contracts", 2, Character::Offline, &[CORE, CONSTRAINTS, LINEAGE]),
-    place(SECRETS, "crates/secrets", 2, Character::Runtime, &[CORE]),
+    place(SECRETS, "crates/secrets", 2, Character::Runtime, &[CORE, LINEAGE]),
     place(GOVERNANCE, "crates/governance", 2, Character::Offline, &[CORE, CONSTRAINTS, LINEAGE]),
     place(BROKER, "adapters/broker", 3, Character::Runtime, &[CORE, CONSTRAINTS, LINEAGE]),
     place(PAPER, "adapters/paper", 4, Character::Runtime,

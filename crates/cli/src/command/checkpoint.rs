@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use ios012_lineage::ledger::{read_checkpoint, root_of, write_checkpoint};
 use ios012_lineage::{
-    Checkpoint, CheckpointSigner, Hash, LedgerStatus, LineageError, VerifierKey, VerifyReport,
-    verify, verify_checkpoint,
+    Checkpoint, CheckpointSigner, Hash, LedgerStatus, LineageError, VerifyReport, verify,
+    verify_checkpoint,
 };
 use ios012_secrets::CheckpointKey;
 
@@ -22,14 +22,13 @@ pub(crate) fn checkpoint(command: &CheckpointCommand, json: bool) -> anyhow::Res
 fn new_key(args: &NewKeyArgs, json: bool) -> anyhow::Result<Exit> {
     let key = CheckpointKey::create(&args.key, &args.name)
         .with_context(|| format!("no key was made in {}", args.key.display()))?;
-    let signer = Signer::new(key)?;
     if json {
         print_json(|object| {
-            let text = signer.key().to_string();
+            let text = key.key().to_string();
             object.member("verifier_key").string(&text);
         });
     } else {
-        print(&signer.key().to_string());
+        print(&key.key().to_string());
     }
     Ok(Exit::Executed)
 }
@@ -38,15 +37,14 @@ fn sign(args: &SignArgs, json: bool) -> anyhow::Result<Exit> {
     require_directory(&args.ledger)?;
     let key = CheckpointKey::read(&args.key)
         .with_context(|| format!("the key in {}", args.key.display()))?;
-    let signer = Signer::new(key)?;
     let mut report = verify(&args.ledger, None)?;
     if let LedgerStatus::Incomplete(open) = &report.status {
         let what = open.to_string();
         return Err(LineageError::Incomplete { what }.into());
     }
-    hold_last(args, &signer, &mut report)?;
+    hold_last(args, &key, &mut report)?;
     let root = root(args, report.records)?;
-    let text = Checkpoint::sign(&signer, report.records, root);
+    let text = Checkpoint::sign(&key, report.records, root);
     write_checkpoint(&args.ledger, &text)?;
     if json {
         print_json(|object| {
@@ -61,11 +59,15 @@ fn sign(args: &SignArgs, json: bool) -> anyhow::Result<Exit> {
 }
 
 /// What was signed before must still be there.
-fn hold_last(args: &SignArgs, signer: &Signer, report: &mut VerifyReport) -> anyhow::Result<()> {
+fn hold_last(
+    args: &SignArgs,
+    key: &CheckpointKey,
+    report: &mut VerifyReport,
+) -> anyhow::Result<()> {
     let Some(last) = read_checkpoint(&args.ledger)? else {
         return Ok(());
     };
-    let last = Checkpoint::open(&last, signer.key()).map_err(|error| {
+    let last = Checkpoint::open(&last, key.key()).map_err(|error| {
         let message = format!(
             "the file checkpoint in {}: {error}; find out who signed it, and move it away",
             args.ledger.display()
@@ -79,27 +81,4 @@ fn hold_last(args: &SignArgs, signer: &Signer, report: &mut VerifyReport) -> any
 /// The ledger was verified a moment ago, and it only grows.
 fn root(args: &SignArgs, records: u64) -> anyhow::Result<Hash> {
     root_of(&args.ledger, records)?.context("the ledger has become shorter meanwhile")
-}
-
-/// The key behind the lineage's idea of a signer.
-struct Signer {
-    key: CheckpointKey,
-    verifier: VerifierKey,
-}
-
-impl Signer {
-    fn new(key: CheckpointKey) -> anyhow::Result<Self> {
-        let verifier = VerifierKey::new(key.name(), key.public())?;
-        Ok(Self { key, verifier })
-    }
-}
-
-impl CheckpointSigner for Signer {
-    fn key(&self) -> &VerifierKey {
-        &self.verifier
-    }
-
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.key.sign(message)
-    }
 }

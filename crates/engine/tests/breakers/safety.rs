@@ -12,11 +12,14 @@ const EXECUTION: &str = r#""execution": {"#;
 const STOCK: [(&str, &str); 1] = [("STK", "0.2")];
 
 fn price(price: &str) -> [(&str, Row<'_>); 1] {
-    let row = Row {
+    [("STK", at(price))]
+}
+
+fn at(price: &str) -> Row<'_> {
+    Row {
         price: Some(price),
         ..Row::default()
-    };
-    [("STK", row)]
+    }
 }
 
 /// 2,000 shares at 100 of 1,000,000: 25 a share are exactly 5 %, a cent more is above.
@@ -127,11 +130,7 @@ fn a_broken_maintenance_margin_goes_to_cash_if_the_limits_say_so() {
     ];
     let mut desk = Desk::open(Script::default(), &wide);
     desk.cycle(&[("MGN", "-0.3")], &[]).expect("opens");
-    let risen = Row {
-        price: Some("190"),
-        ..Row::default()
-    };
-    desk.cycle(&[("MGN", "-0.3")], &[("MGN", risen)])
+    desk.cycle(&[("MGN", "-0.3")], &[("MGN", at("190"))])
         .expect("trips");
     assert!(desk.held("MGN").is_zero());
     let records = desk.records();
@@ -163,7 +162,7 @@ fn a_margin_rate_that_the_registry_raises_holds_for_what_is_held() {
         let mut desk = Desk::open(Script::default(), &limits);
         desk.cycle(&[("MGN", "-0.3")], &[]).expect("opens");
         desk.terms(&limits, terms);
-        desk.cycle(&[("MGN", "-0.3")], &[("MGN", risen("120"))])
+        desk.cycle(&[("MGN", "-0.3")], &[("MGN", at("120"))])
             .expect("goes on");
         assert_eq!(desk.held("MGN").is_zero(), trips == 1);
         let records = desk.records();
@@ -193,15 +192,5 @@ fn a_term_that_the_books_rely_on_cannot_change_while_an_asset_is_held() {
             }
             cycle => assert_eq!(cycle.is_err(), is_refused, "{held}"),
         }
-    }
-}
-
-const fn risen(price: &str) -> Row<'_> {
-    Row {
-        price: Some(price),
-        closed: false,
-        made: None,
-        volatility: None,
-        shock: None,
     }
 }

@@ -129,11 +129,7 @@ impl Inclusion<'_> {
             }
             if node % 2 == 1 || node == last {
                 hash = node_hash(*sibling, hash);
-                // Levels where the node is the last one and has no sibling to its right.
-                while node % 2 == 0 && node != 0 {
-                    node /= 2;
-                    last /= 2;
-                }
+                (node, last) = above_lone(node, last);
             } else {
                 hash = node_hash(hash, *sibling);
             }
@@ -183,10 +179,7 @@ impl Consistency<'_> {
             if node % 2 == 1 || node == last {
                 old = node_hash(*sibling, old);
                 new = node_hash(*sibling, new);
-                while node % 2 == 0 && node != 0 {
-                    node /= 2;
-                    last /= 2;
-                }
+                (node, last) = above_lone(node, last);
             } else {
                 new = node_hash(new, *sibling);
             }
@@ -195,4 +188,13 @@ impl Consistency<'_> {
         }
         last == 0 && old == old_root && new == root
     }
+}
+
+/// Climbs over the levels where a node is the last one and has no sibling to its right.
+const fn above_lone(mut node: u64, mut last: u64) -> (u64, u64) {
+    while node != 0 && node.is_multiple_of(2) {
+        node /= 2;
+        last /= 2;
+    }
+    (node, last)
 }
