@@ -1,6 +1,7 @@
 //! A ledger in a directory: segments, the pack of documents and the head.
 
 mod documents;
+mod files;
 mod head;
 mod lines;
 mod proof;

@@ -1,9 +1,8 @@
 //! The file `head`: how much of the ledger is known to be on disk.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
+use super::files::read_if_there;
 use crate::{Hash, LineageError};
 
 /// How many records, and the hash of the last (zeros if there are none).
@@ -40,11 +39,6 @@ impl Head {
 
     /// The text of a ledger's head file; nothing if there is no such file.
     pub(crate) fn read(directory: &Path) -> Result<Option<Vec<u8>>, LineageError> {
-        let path = directory.join(Self::FILE);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(LineageError::io("read", &path, error)),
-        }
+        read_if_there(&directory.join(Self::FILE))
     }
 }

@@ -1,9 +1,10 @@
 //! What proves a ledger from outside it: the tree over its records, and its checkpoint's file.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
+use super::files::{read_if_there, replace, sync_data, sync_directory};
 use super::{Line, LineReader, PACK, segment_path, segments, split_line};
 use crate::chain::RECORD_LIMIT;
 use crate::tree::Tree;
@@ -41,11 +42,11 @@ pub fn root_of(directory: &Path, records: u64) -> Result<Option<Hash>, LineageEr
 /// [`LineageError::Io`].
 pub fn read_checkpoint(directory: &Path) -> Result<Option<String>, LineageError> {
     let path = directory.join(CHECKPOINT);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(LineageError::io("read", &path, error)),
-    }
+    let text = read_if_there(&path)?.map(String::from_utf8).transpose();
+    text.map_err(|error| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        LineageError::io("read", &path, error)
+    })
 }
 
 /// Keeps a checkpoint beside the records that it covers, which are made durable before: none ever
@@ -54,22 +55,16 @@ pub fn read_checkpoint(directory: &Path) -> Result<Option<String>, LineageError>
 /// # Errors
 /// [`LineageError::Io`].
 pub fn write_checkpoint(directory: &Path, text: &str) -> Result<(), LineageError> {
-    let sync = |path: &Path| {
-        let synced = File::open(path).and_then(|file| file.sync_all());
-        synced.map_err(|error| LineageError::io("sync", path, error))
-    };
     for number in segments(directory)? {
         sync(&segment_path(directory, number))?;
     }
     sync(&directory.join(PACK))?;
-    sync(directory)?;
-    let aside = directory.join(NEXT);
-    let written = File::create(&aside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|error| LineageError::io("write", &aside, error))?;
-    fs::rename(&aside, directory.join(CHECKPOINT))
-        .map_err(|error| LineageError::io("rename", &aside, error))?;
-    sync(directory)
+    sync_directory(directory)?;
+    replace(directory, CHECKPOINT, NEXT, text.as_bytes())?;
+    sync_directory(directory)
+}
+
+fn sync(path: &Path) -> Result<(), LineageError> {
+    let file = File::open(path).map_err(|error| LineageError::io("open", path, error))?;
+    sync_data(&file, path)
 }

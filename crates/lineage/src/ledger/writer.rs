@@ -1,11 +1,12 @@
 //! The one writer of a ledger.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ios012_core::PortfolioId;
 
+use super::files::{replace, sync_data, sync_directory, write_once};
 use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_path, segments};
 use crate::chain::Batch;
 use crate::verify::{LedgerStatus, VerifyReport, verify};
@@ -45,7 +46,7 @@ impl LedgerWriter {
         let lock = lock(directory)?;
         refuse_existing(directory)?;
         let pack = create_file(&directory.join(PACK))?;
-        let mut writer = Self::over(directory, lock, pack, 1, Head::EMPTY);
+        let writer = Self::over(directory, lock, pack, 1, Head::EMPTY);
         writer.write_head()?;
         sync_directory(directory)?;
         if let Some(parent) = directory.parent().filter(|parent| parent.is_dir()) {
@@ -246,15 +247,9 @@ impl LedgerWriter {
             .map_or(Ok(()), |segment| sync_data(segment, &path))
     }
 
-    /// Written aside and renamed, so there is always one whole head.
-    fn write_head(&mut self) -> Result<(), LineageError> {
-        let aside = self.directory.join(Head::NEXT);
-        let place = self.directory.join(Head::FILE);
-        let mut file =
-            File::create(&aside).map_err(|error| LineageError::io("create", &aside, error))?;
-        write_once(&mut file, self.written.to_text().as_bytes(), &aside)?;
-        sync_data(&file, &aside)?;
-        fs::rename(&aside, &place).map_err(|error| LineageError::io("rename", &aside, error))
+    fn write_head(&self) -> Result<(), LineageError> {
+        let text = self.written.to_text();
+        replace(&self.directory, Head::FILE, Head::NEXT, text.as_bytes())
     }
 }
 
@@ -324,27 +319,4 @@ fn open_empty(path: &Path) -> Result<File, LineageError> {
         }
     };
     open().map_err(|error| LineageError::io("begin", path, error))
-}
-
-/// One write call. A short one is a failure: what follows it would be torn.
-fn write_once(file: &mut File, bytes: &[u8], path: &Path) -> Result<(), LineageError> {
-    let written = file
-        .write(bytes)
-        .map_err(|error| LineageError::io("write", path, error))?;
-    if written == bytes.len() {
-        return Ok(());
-    }
-    let error = io::Error::new(io::ErrorKind::WriteZero, "the system took a part of it");
-    Err(LineageError::io("write", path, error))
-}
-
-fn sync_data(file: &File, path: &Path) -> Result<(), LineageError> {
-    file.sync_data()
-        .map_err(|error| LineageError::io("sync", path, error))
-}
-
-fn sync_directory(directory: &Path) -> Result<(), LineageError> {
-    File::open(directory)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| LineageError::io("sync", directory, error))
 }
