@@ -20,8 +20,30 @@ fuzz_target!(|text: &str| {
 
     let mut written = String::new();
     match (record.write(&envelope, &mut written), &record) {
+        (Ok(()), Record::Decision(_)) => assert_eq!(written, without_later_members(json, text)),
         (Ok(()), _) => assert_eq!(written, text),
         (Err(_), Record::Unknown { .. }) => assert!(written.is_empty()),
         (Err(error), _) => panic!("cannot be written: {error}"),
     }
 });
+
+/// The text without the members that a later version may add to a decision's metadata.
+fn without_later_members(mut json: Value, text: &str) -> String {
+    let metadata = json["metadata"].as_object_mut().expect("it was read");
+    let members = metadata.len();
+    metadata.retain(|member, _| {
+        [
+            "binding",
+            "input_state_hash",
+            "ramp_remaining",
+            "reason",
+            "reference_price",
+            "transition",
+        ]
+        .contains(&member.as_str())
+    });
+    if metadata.len() == members {
+        return text.to_owned();
+    }
+    serde_json::to_string(&json).expect("it was read")
+}

@@ -481,6 +481,29 @@ fn later_versions_are_read_as_far_as_they_are_known() {
         Record::parse(&with_others).expect("others are passed over"),
         Record::parse(&metadata(&format!("{{{known}}}"))).expect("the same without")
     );
+
+    // An unknown member on either side of the one that a decision may lack.
+    let ramp = |others: &str| metadata(&format!("{{{}}}", known.replace(r#""reason""#, others)));
+    let Ok((_, Record::Decision(decision))) = Record::parse(&ramp(
+        r#""policy":"p","ramp_remaining":"3","reached":"2","reason""#,
+    )) else {
+        panic!("a later version's members are passed over");
+    };
+    assert_eq!(decision.metadata.ramp_remaining, Some(3));
+    for others in [
+        r#""reason":"r","reached":"2","reason""#,
+        r#""zone":"z","reason""#,
+        r#""reason":"r","ramp_remaining":"3","reference""#,
+    ] {
+        let text = ramp(others);
+        assert!(Record::parse(&text).is_err(), "not ascending: {text}");
+    }
+    let later = known.replace(
+        r#""reference_price""#,
+        r#""timestamp":"t","reference_price""#,
+    );
+    let text = metadata(&format!("{{{later}}}"));
+    assert!(Record::parse(&text).is_err(), "not ascending: {text}");
     let other_outside = with_others.replace(r#""asset_id""#, r#""as":"1","asset_id""#);
     assert!(Record::parse(&other_outside).is_err());
     let number = with_others.replace(r#"["x"]"#, "[1]");

@@ -262,26 +262,32 @@ impl<'text> ObjectReader<'_, 'text> {
         }
     }
 
-    /// The value of the member `key`; members that are not known are passed over. Where it is
-    /// missing, that is all of them.
+    /// The value of the member `key`; members before it that are not known are passed over.
     pub(crate) fn member_after_others(
         &mut self,
         key: &'static str,
     ) -> Result<&mut JsonReader<'text>, LineageError> {
-        loop {
-            if self.takes(key) {
-                return Ok(self.json);
-            }
-            match self.next()? {
-                Some(_) => self.json.skip()?,
-                None => return Err(missing(key)),
-            }
-        }
+        self.optional_member_after_others(key)?
+            .ok_or_else(|| missing(key))
     }
 
-    /// The value of the member `key`, if it is the next one.
-    pub(crate) fn optional_member(&mut self, key: &'static str) -> Option<&mut JsonReader<'text>> {
-        self.takes(key).then_some(&mut *self.json)
+    /// The value of the member `key`, if the object has it; members before it that are not known
+    /// are passed over, and what comes after it stays to be read.
+    pub(crate) fn optional_member_after_others(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<&mut JsonReader<'text>>, LineageError> {
+        while !self.takes(key) {
+            let (at, depth, last_key) = (self.json.at, self.json.depth, self.last_key.clone());
+            match self.next()? {
+                Some(found) if utf16_ascends(&found, key) => self.json.skip()?,
+                _ => {
+                    (self.json.at, self.json.depth, self.last_key) = (at, depth, last_key);
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(self.json))
     }
 
     /// Takes the key if it stands here. The caller asks for its keys in ascending order, and those

@@ -111,7 +111,7 @@ impl Field for Metadata {
         }
         let (binding, input_state_hash) = (read!("binding"), read!("input_state_hash"));
         let ramp_remaining = object
-            .optional_member("ramp_remaining")
+            .optional_member_after_others("ramp_remaining")?
             .map(|value| u64::read(value, memo))
             .transpose()
             .map_err(|error| error.in_member("ramp_remaining"))?;
