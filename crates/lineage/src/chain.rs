@@ -40,6 +40,8 @@ pub struct Chain {
     pending_records: u64,
     segment_bytes: u64,
     segment_ends: Vec<usize>,
+    /// Whether nothing may come before a recovery record.
+    recovery_is_due: bool,
 }
 
 impl Chain {
@@ -64,14 +66,23 @@ impl Chain {
             pending_records: 0,
             segment_bytes: 0,
             segment_ends: Vec::new(),
+            recovery_is_due: false,
         }
+    }
+
+    /// Takes nothing before a recovery record: a crash left something that it must tell of.
+    pub(crate) const fn demand_recovery(&mut self) {
+        self.recovery_is_due = true;
     }
 
     /// Appends a record and returns its hash.
     ///
     /// # Errors
-    /// [`LineageError::RecordTooLong`]; the chain is as before.
+    /// [`LineageError::RecordTooLong`], [`LineageError::RecoveryDue`]; the chain is as before.
     pub fn append(&mut self, record: &Record) -> Result<Hash, LineageError> {
+        if self.recovery_is_due && !matches!(record, Record::Recovery(_)) {
+            return Err(LineageError::RecoveryDue);
+        }
         self.json.clear();
         record.write_with(&self.envelope, &mut self.json, &mut self.memo)?;
         if self.json.len() > RECORD_LIMIT {
@@ -80,6 +91,7 @@ impl Chain {
                 bytes: self.json.len(),
             });
         }
+        self.recovery_is_due = false;
         let hash = sha256(self.json.as_bytes());
         let before = self.pending.len();
         self.pending.extend_from_slice(&hash.to_hex());

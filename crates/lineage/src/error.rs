@@ -92,10 +92,13 @@ pub enum LineageError {
     /// The ledger does not verify, so it is not opened for writing.
     #[error("the ledger does not verify and stays closed: {0}")]
     Verification(#[from] Box<VerifyFailure>),
+    /// A crash left something in the ledger, and a record was to be appended before the one that tells
+    /// of it.
+    #[error("the ledger was left by a crash: its next epoch begins with a recovery record")]
+    RecoveryDue,
     /// The last cycle did not end, or a line is torn.
     #[error(
-        "INCOMPLETE: {what}; this version continues complete ledgers only. Keep the directory as \
-         it is and begin a new ledger in another one"
+        "INCOMPLETE: {what}; continue the ledger with `ios012 run` or `backtest`, which recover it"
     )]
     Incomplete {
         /// What is left open.

@@ -1,17 +1,23 @@
 //! A ledger in a directory: segments, the pack of documents and the head.
 
+mod disk;
 mod documents;
 mod files;
+mod halt;
 mod head;
 mod lines;
 mod proof;
 mod reader;
+mod repair;
 mod writer;
 
+pub use disk::{Disk, DiskFile, OpenMode, SystemDisk};
 pub use documents::{DocumentKind, Documents};
+pub use halt::Halt;
 pub use proof::{read_checkpoint, root_of, write_checkpoint};
 pub use reader::{LedgerReader, StoredRecord};
-pub use writer::LedgerWriter;
+pub use repair::Found;
+pub use writer::{LedgerWriter, Reopened, is_begun};
 
 pub(crate) use head::Head;
 pub(crate) use lines::{Line, LineReader, split_line};

@@ -25,6 +25,9 @@ use cycle::{CycleCheck, Unit};
 use failure::Breach;
 use pack::PackCursor;
 
+/// A torn batch begins in the last bytes of the last segment: so many at most.
+const TORN_LIMIT: u64 = 1 << 20;
+
 /// A head that somebody kept: only against one does a cut or rewritten tail show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedHead {
@@ -201,9 +204,12 @@ impl Verifier<'_> {
         let mut lines =
             LineReader::open(&path, RECORD_LIMIT).map_err(|error| unreadable(&name, &error))?;
         loop {
-            let (at, bytes) = (lines.number, lines.bytes);
-            let line = match lines.next().map_err(|error| unreadable(&name, &error))? {
-                Line::Whole(line) => line,
+            let (at, bytes, seq) = (lines.number, lines.bytes, self.records);
+            let read = match lines.next().map_err(|error| unreadable(&name, &error))? {
+                Line::Whole(line) => {
+                    let end = bytes + line.len() as u64 + 1;
+                    self.line(line, at == 0, end)?
+                }
                 Line::End if at > 0 || is_last => return Ok(()),
                 Line::End => {
                     let breach = Breach::new(FailureCode::SegmentSize, "an empty segment");
@@ -213,15 +219,24 @@ impl Verifier<'_> {
                     self.torn = torn;
                     return Ok(());
                 }
-                Line::Torn(_) | Line::TooLong => {
-                    return Err(not_a_line().at(&name, Some(at + 1), Some(self.records)));
-                }
+                Line::Torn(_) | Line::TooLong => Err(not_a_line()),
             };
-            let end = bytes + line.len() as u64 + 1;
-            let seq = self.records;
-            self.line(line, at == 0, end)?
-                .map_err(|breach| breach.at(&name, Some(at + 1), Some(seq)))?;
+            if let Err(breach) = read {
+                let rest = lines.length().map_err(|error| unreadable(&name, &error))? - bytes;
+                if is_last && self.is_torn(breach.code, rest) {
+                    self.torn = rest;
+                    return Ok(());
+                }
+                return Err(breach.at(&name, Some(at + 1), Some(seq)));
+            }
         }
+    }
+
+    /// Whether what is left of the last segment from a line that does not hold together is what a crash left of its
+    /// last batch: a part of it may be missing anywhere, and no head may cover it.
+    const fn is_torn(&self, code: FailureCode, rest: u64) -> bool {
+        let is_broken = matches!(code, FailureCode::LineForm | FailureCode::RecordHash);
+        is_broken && self.records >= self.head.records && rest <= TORN_LIMIT
     }
 
     /// The outer failure is one of the pack, the inner breach one of this line.
@@ -235,9 +250,7 @@ impl Verifier<'_> {
             Ok(read) => read,
             Err(breach) => return Ok(Err(breach)),
         };
-        if let Record::Cycle(cycle) = &record
-            && let Err(breach) = self.pack.find(cycle)?
-        {
+        if let Err(breach) = self.pack.find(&record)? {
             return Ok(Err(breach));
         }
         self.segment_full = matches!(record, Record::Seal(_)) && segment_bytes > SEGMENT_LIMIT;

@@ -139,19 +139,40 @@ fn a_longer_record_is_no_line() {
         Ok((report.status == LedgerStatus::Complete, report.records))
     };
     assert_eq!(verified(directory.path()), Ok((true, 2)));
-    for (bytes, end, expected) in [
-        (LONGEST, "\n", Ok((true, 3))),
-        (LONGEST, "", Ok((false, 2))),
-        (LONGEST + 1, "\n", Err((FailureCode::LineForm, Some(3)))),
-        (LONGEST + 1, "", Err((FailureCode::LineForm, Some(3)))),
+    let head = directory.path().join("head");
+    let of_two = fs::read_to_string(&head).expect("a head");
+    for (bytes, end, uncovered, covered) in [
+        (LONGEST, "\n", (true, 3), Ok((true, 3))),
+        (
+            LONGEST,
+            "",
+            (false, 2),
+            Err((FailureCode::HeadMismatch, None)),
+        ),
+        (
+            LONGEST + 1,
+            "\n",
+            (false, 2),
+            Err((FailureCode::LineForm, Some(3))),
+        ),
+        (
+            LONGEST + 1,
+            "",
+            (false, 2),
+            Err((FailureCode::LineForm, Some(3))),
+        ),
     ] {
         let json = json_of(&of_length(bytes, &chain), &chain);
-        let line = format!("{} {json}{end}", sha256(json.as_bytes()));
-        fs::write(&segment, format!("{whole}{line}")).expect("a segment");
-        assert_eq!(verified(directory.path()), expected, "{bytes} {end:?}");
+        let hash = sha256(json.as_bytes());
+        fs::write(&segment, format!("{whole}{hash} {json}{end}")).expect("a segment");
+        // What no head covers may be what a crash left of a batch.
+        fs::write(&head, &of_two).expect("a head");
+        assert_eq!(verified(directory.path()), Ok(uncovered), "{bytes} {end:?}");
+        fs::write(&head, format!("3 {hash}\n")).expect("a head");
+        assert_eq!(verified(directory.path()), covered, "{bytes} {end:?}");
         let read: Result<Vec<_>, _> = LedgerReader::open(directory.path())
             .expect("a ledger")
             .collect();
-        assert_eq!(read.is_ok(), expected.is_ok(), "{bytes} {end:?}");
+        assert_eq!(read.is_ok(), bytes == LONGEST, "{bytes} {end:?}");
     }
 }

@@ -103,13 +103,16 @@ fn one_writer_at_a_time_and_no_second_beginning() {
         Err(LineageError::Locked { .. })
     ));
     drop(writer);
-    assert!(matches!(
-        LedgerWriter::create(directory.path(), &portfolio),
-        Err(LineageError::LedgerExists { .. })
-    ));
+    // Nothing was recorded, so nothing goes on, and it is begun anew.
     assert!(matches!(
         LedgerWriter::open(directory.path()),
         Err(LineageError::Incomplete { .. })
+    ));
+    drop(LedgerWriter::create(directory.path(), &portfolio).expect("a false start"));
+    support::write_example(directory.path());
+    assert!(matches!(
+        LedgerWriter::create(directory.path(), &portfolio),
+        Err(LineageError::LedgerExists { .. })
     ));
 }
 

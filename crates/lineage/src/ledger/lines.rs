@@ -49,6 +49,13 @@ impl LineReader {
         })
     }
 
+    /// The length of the whole file in bytes.
+    pub(crate) fn length(&self) -> Result<u64, LineageError> {
+        let metadata = self.input.get_ref().metadata();
+        let metadata = metadata.map_err(|error| LineageError::io("examine", &self.path, error))?;
+        Ok(metadata.len())
+    }
+
     pub(crate) fn next(&mut self) -> Result<Line<'_>, LineageError> {
         self.buffer.clear();
         let read = (&mut self.input)

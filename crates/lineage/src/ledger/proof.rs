@@ -65,6 +65,6 @@ pub fn write_checkpoint(directory: &Path, text: &str) -> Result<(), LineageError
 }
 
 fn sync(path: &Path) -> Result<(), LineageError> {
-    let file = File::open(path).map_err(|error| LineageError::io("open", path, error))?;
-    sync_data(&file, path)
+    let mut file = File::open(path).map_err(|error| LineageError::io("open", path, error))?;
+    sync_data(&mut file, path)
 }

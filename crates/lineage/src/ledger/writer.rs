@@ -3,11 +3,15 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ios012_core::PortfolioId;
 
-use super::files::{replace, sync_data, sync_directory, write_once};
-use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_path, segments};
+use super::disk::{Disk, DiskFile, OpenMode, SystemDisk};
+use super::files::{open, read_if_there, replace_on, sync_data, sync_directory_on, write_once};
+use super::halt::{self, Reserve};
+use super::repair::{Found, move_aside, repair};
+use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_name, segment_path, segments};
 use crate::chain::Batch;
 use crate::verify::{LedgerStatus, VerifyReport, verify};
 use crate::{Chain, Hash, LineageError};
@@ -15,24 +19,39 @@ use crate::{Chain, Hash, LineageError};
 /// The exclusive writer of one ledger, for as long as it lives.
 ///
 /// Documents are synced before the records that name them are written; records are synced before
-/// the head that covers them. The first I/O error ends it: no call after it does anything.
+/// the head that covers them. The first I/O error ends it: it is told in `halt.reserve`, and no call
+/// after it does anything.
 #[derive(Debug)]
 pub struct LedgerWriter {
+    disk: Arc<dyn Disk>,
     directory: PathBuf,
     _lock: File,
-    pack: File,
+    reserve: Reserve,
+    /// Whether the reserve tells of the writer before, until that is on the ledger.
+    reserve_is_told: bool,
+    pack: Box<dyn DiskFile>,
     pack_buffer: Vec<u8>,
     pack_unsynced: bool,
     last_of_kind: [Option<Hash>; DocumentKind::COUNT],
-    segment: Option<File>,
+    segment: Option<Box<dyn DiskFile>>,
     next_segment: u32,
     written: Head,
     synced: Head,
     poisoned: bool,
 }
 
+/// How a ledger was found that was opened again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reopened {
+    /// The ledger as far as its records are whole.
+    pub report: VerifyReport,
+    /// What a crash left. Where it is due, the chain takes nothing before the `recovery` record that tells of it.
+    pub found: Found,
+}
+
 impl LedgerWriter {
-    /// Begins a ledger in a directory, which is made if it is missing.
+    /// Begins a ledger in a directory, which is made if it is missing. A beginning that a crash cut off before
+    /// its first record was whole is begun anew.
     ///
     /// # Errors
     /// [`LineageError::LedgerExists`] if it holds a ledger or a part of one,
@@ -41,51 +60,77 @@ impl LedgerWriter {
         directory: &Path,
         portfolio_id: &PortfolioId,
     ) -> Result<(Self, Chain), LineageError> {
+        Self::create_on(Arc::new(SystemDisk), directory, portfolio_id)
+    }
+
+    /// [`Self::create`] on another disk.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        portfolio_id: &PortfolioId,
+    ) -> Result<(Self, Chain), LineageError> {
         fs::create_dir_all(directory)
             .map_err(|error| LineageError::io("create", directory, error))?;
         let lock = lock(directory)?;
-        refuse_existing(directory)?;
-        let pack = create_file(&directory.join(PACK))?;
-        let writer = Self::over(directory, lock, pack, 1, Head::EMPTY);
+        clear_false_start(&*disk, directory)?;
+        let pack = open(&*disk, &directory.join(PACK), OpenMode::Append)?;
+        let reserve = Reserve::take(&*disk, directory)?;
+        let writer = Self::over(disk, directory, lock, reserve, pack, 1, Head::EMPTY);
         writer.write_head()?;
-        sync_directory(directory)?;
+        sync_directory_on(&*writer.disk, directory)?;
         if let Some(parent) = directory.parent().filter(|parent| parent.is_dir()) {
-            sync_directory(parent)?;
+            sync_directory_on(&*writer.disk, parent)?;
         }
         Ok((writer, Chain::new(portfolio_id.clone(), 1)))
     }
 
-    /// Continues a complete ledger, in a new epoch and a new segment, after verifying all of it.
+    /// Continues a ledger, in a new epoch and a new segment, after verifying all of it. What a crash tore is moved
+    /// to side files, and what else it left is told: the chain then begins with a `recovery` record.
     ///
     /// # Errors
-    /// [`LineageError::Locked`], [`LineageError::Verification`], [`LineageError::Incomplete`],
-    /// [`LineageError::Io`].
-    pub fn open(directory: &Path) -> Result<(Self, Chain, VerifyReport), LineageError> {
+    /// [`LineageError::Locked`], [`LineageError::Verification`], [`LineageError::Incomplete`] if it has
+    /// no record yet, [`LineageError::Io`].
+    pub fn open(directory: &Path) -> Result<(Self, Chain, Reopened), LineageError> {
+        Self::open_on(Arc::new(SystemDisk), directory)
+    }
+
+    /// [`Self::open`] on another disk.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+    ) -> Result<(Self, Chain, Reopened), LineageError> {
         let lock = lock(directory)?;
         let report = verify(directory, None).map_err(Box::new)?;
-        if let LedgerStatus::Incomplete(open) = &report.status {
-            return Err(LineageError::Incomplete {
-                what: open.to_string(),
-            });
-        }
         let Some(portfolio_id) = report.portfolio_id.clone() else {
-            return Err(LineageError::Incomplete {
-                what: "no genesis record".to_owned(),
-            });
+            let what = match &report.status {
+                LedgerStatus::Incomplete(open) => open.to_string(),
+                LedgerStatus::Complete => "no genesis record".to_owned(),
+            };
+            return Err(LineageError::Incomplete { what });
         };
-        let path = directory.join(PACK);
-        let pack = OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .map_err(|error| LineageError::io("open", &path, error))?;
+        let halt = halt::read(directory)?;
+        let reserve_is_told = halt.is_some();
+        let found = repair(&*disk, directory, &report, halt)?;
+        let pack = open(&*disk, &directory.join(PACK), OpenMode::Append)?;
+        let reserve = Reserve::take(&*disk, directory)?;
         let head = Head {
             records: report.records,
             hash: report.head,
         };
         let next_segment = next_segment(directory)?;
-        let writer = Self::over(directory, lock, pack, next_segment, head);
-        let chain = Chain::resume(portfolio_id, report.epoch + 1, head.records, head.hash);
-        Ok((writer, chain, report))
+        let mut writer = Self::over(disk, directory, lock, reserve, pack, next_segment, head);
+        writer.reserve_is_told = reserve_is_told;
+        let mut chain = Chain::resume(portfolio_id, report.epoch + 1, head.records, head.hash);
+        if found.is_due() {
+            chain.demand_recovery();
+        }
+        Ok((writer, chain, Reopened { report, found }))
     }
 
     /// Takes a document, unless it equals the last of its kind. `hash` is the digest of
@@ -143,19 +188,18 @@ impl LedgerWriter {
         segment_ends: &[usize],
         (records, hash): (u64, Hash),
     ) -> Result<(), LineageError> {
-        self.refuse_poisoned()?;
-        self.poisoned = true;
-        self.sync_documents()?;
-        let mut start = 0;
-        for &end in segment_ends {
-            self.write_lines(&lines[start..end])?;
-            self.end_segment()?;
-            start = end;
-        }
-        self.write_lines(&lines[start..])?;
-        self.written = Head { records, hash };
-        self.poisoned = false;
-        Ok(())
+        self.or_poison(|writer| {
+            writer.sync_documents()?;
+            let mut start = 0;
+            for &end in segment_ends {
+                writer.write_lines(&lines[start..end])?;
+                writer.end_segment()?;
+                start = end;
+            }
+            writer.write_lines(&lines[start..])?;
+            writer.written = Head { records, hash };
+            Ok(())
+        })
     }
 
     /// Makes all that was taken durable: documents, then records, then the head.
@@ -163,16 +207,20 @@ impl LedgerWriter {
     /// # Errors
     /// [`LineageError::Io`], [`LineageError::Poisoned`].
     pub fn sync(&mut self) -> Result<(), LineageError> {
-        self.refuse_poisoned()?;
-        self.poisoned = true;
-        self.sync_documents()?;
-        if self.written != self.synced {
-            self.sync_segment()?;
-            self.write_head()?;
-            self.synced = self.written;
-        }
-        self.poisoned = false;
-        Ok(())
+        self.or_poison(|writer| {
+            writer.sync_documents()?;
+            if writer.written == writer.synced {
+                return Ok(());
+            }
+            writer.sync_segment()?;
+            writer.write_head()?;
+            writer.synced = writer.written;
+            if writer.reserve_is_told {
+                halt::clear(&*writer.disk, &writer.directory)?;
+                writer.reserve_is_told = false;
+            }
+            Ok(())
+        })
     }
 
     /// Records known to be on disk, and the hash of the last.
@@ -180,10 +228,21 @@ impl LedgerWriter {
         (self.synced.records, self.synced.hash)
     }
 
-    fn over(directory: &Path, lock: File, pack: File, next_segment: u32, head: Head) -> Self {
+    fn over(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        lock: File,
+        reserve: Reserve,
+        pack: Box<dyn DiskFile>,
+        next_segment: u32,
+        head: Head,
+    ) -> Self {
         Self {
+            disk,
             directory: directory.to_owned(),
             _lock: lock,
+            reserve,
+            reserve_is_told: false,
             pack,
             pack_buffer: Vec::new(),
             pack_unsynced: false,
@@ -193,6 +252,25 @@ impl LedgerWriter {
             written: head,
             synced: head,
             poisoned: false,
+        }
+    }
+
+    /// Does a part of the work. The first that fails is the last, and the reserve tells of it.
+    fn or_poison(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), LineageError>,
+    ) -> Result<(), LineageError> {
+        self.refuse_poisoned()?;
+        self.poisoned = true;
+        match work(self) {
+            Ok(()) => {
+                self.poisoned = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.reserve.tell(&error, self.synced.records);
+                Err(error)
+            }
         }
     }
 
@@ -206,12 +284,12 @@ impl LedgerWriter {
     fn sync_documents(&mut self) -> Result<(), LineageError> {
         let path = self.directory.join(PACK);
         if !self.pack_buffer.is_empty() {
-            write_once(&mut self.pack, &self.pack_buffer, &path)?;
+            write_once(self.pack.as_mut(), &self.pack_buffer, &path)?;
             self.pack_buffer.clear();
             self.pack_unsynced = true;
         }
         if self.pack_unsynced {
-            sync_data(&self.pack, &path)?;
+            sync_data(self.pack.as_mut(), &path)?;
             self.pack_unsynced = false;
         }
         Ok(())
@@ -224,14 +302,15 @@ impl LedgerWriter {
         let segment = match &mut self.segment {
             Some(segment) => segment,
             none => {
-                let file = open_empty(&segment_path(&self.directory, self.next_segment))?;
-                sync_directory(&self.directory)?;
+                let path = segment_path(&self.directory, self.next_segment);
+                let file = open_empty(&*self.disk, &path)?;
+                sync_directory_on(&*self.disk, &self.directory)?;
                 self.next_segment += 1;
                 none.insert(file)
             }
         };
         let path = segment_path(&self.directory, self.next_segment - 1);
-        write_once(segment, lines, &path)
+        write_once(segment.as_mut(), lines, &path)
     }
 
     fn end_segment(&mut self) -> Result<(), LineageError> {
@@ -240,16 +319,22 @@ impl LedgerWriter {
         Ok(())
     }
 
-    fn sync_segment(&self) -> Result<(), LineageError> {
+    fn sync_segment(&mut self) -> Result<(), LineageError> {
         let path = segment_path(&self.directory, self.next_segment.saturating_sub(1));
         self.segment
-            .as_ref()
-            .map_or(Ok(()), |segment| sync_data(segment, &path))
+            .as_mut()
+            .map_or(Ok(()), |segment| sync_data(segment.as_mut(), &path))
     }
 
     fn write_head(&self) -> Result<(), LineageError> {
         let text = self.written.to_text();
-        replace(&self.directory, Head::FILE, Head::NEXT, text.as_bytes())
+        replace_on(
+            &*self.disk,
+            &self.directory,
+            Head::FILE,
+            Head::NEXT,
+            text.as_bytes(),
+        )
     }
 }
 
@@ -269,31 +354,52 @@ fn lock(directory: &Path) -> Result<File, LineageError> {
     }
 }
 
-fn refuse_existing(directory: &Path) -> Result<(), LineageError> {
-    let segment = segments(directory)?
-        .first()
-        .map(|&number| super::segment_name(number));
-    let found = segment.or_else(|| {
-        [PACK, Head::FILE, Head::NEXT]
-            .into_iter()
-            .find(|name| directory.join(name).exists())
-            .map(str::to_owned)
-    });
-    match found {
-        Some(found) => Err(LineageError::LedgerExists {
-            directory: directory.to_owned(),
-            found,
-        }),
-        None => Ok(()),
+/// Whether a directory holds a ledger with a record, or a head that says so.
+///
+/// # Errors
+/// [`LineageError::Io`].
+pub fn is_begun(directory: &Path) -> Result<bool, LineageError> {
+    let head = Head::read(directory)?;
+    if head.is_some_and(|bytes| Head::parse(&bytes) != Some(Head::EMPTY)) {
+        return Ok(true);
     }
+    let first = read_if_there(&segment_path(directory, 1))?;
+    Ok(first.is_some_and(|bytes| bytes.contains(&b'\n')))
 }
 
-fn create_file(path: &Path) -> Result<File, LineageError> {
-    OpenOptions::new()
-        .create_new(true)
-        .append(true)
-        .open(path)
-        .map_err(|error| LineageError::io("create", path, error))
+/// Refuses a directory that holds anything of a ledger but what a crash leaves before its first record is whole,
+/// and moves that aside: the first bytes of a first segment.
+fn clear_false_start(disk: &dyn Disk, directory: &Path) -> Result<(), LineageError> {
+    let exists = |found: String| LineageError::LedgerExists {
+        directory: directory.to_owned(),
+        found,
+    };
+    let segments = segments(directory)?;
+    if let Some(&number) = segments.iter().find(|&&number| number != 1) {
+        return Err(exists(segment_name(number)));
+    }
+    if is_begun(directory)? {
+        let found = segments.first().map(|&number| segment_name(number));
+        return Err(exists(found.unwrap_or_else(|| Head::FILE.to_owned())));
+    }
+    // Nothing is written to the pack before the first record is durable.
+    if length(&directory.join(PACK))?.is_some_and(|bytes| bytes > 0) {
+        return Err(exists(PACK.to_owned()));
+    }
+    let torn = length(&segment_path(directory, 1))?.unwrap_or(0);
+    if torn > 0 {
+        move_aside(disk, directory, &segment_name(1), torn, 0)?;
+    }
+    Ok(())
+}
+
+/// A file's length in bytes; none if it is missing.
+fn length(path: &Path) -> Result<Option<u64>, LineageError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LineageError::io("examine", path, error)),
+    }
 }
 
 /// The number of the first segment that holds no record: a crash can leave an empty one.
@@ -301,22 +407,16 @@ fn next_segment(directory: &Path) -> Result<u32, LineageError> {
     let Some(&last) = segments(directory)?.last() else {
         return Ok(1);
     };
-    let path = segment_path(directory, last);
-    let length = fs::metadata(&path)
-        .map_err(|error| LineageError::io("examine", &path, error))?
-        .len();
-    Ok(last + u32::from(length > 0))
+    let bytes = length(&segment_path(directory, last))?;
+    Ok(last + u32::from(bytes.is_some_and(|bytes| bytes > 0)))
 }
 
 /// A new segment, or the empty one that a crash left.
-fn open_empty(path: &Path) -> Result<File, LineageError> {
-    let open = || {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        if file.metadata()?.len() == 0 {
-            Ok(file)
-        } else {
-            Err(io::Error::from(io::ErrorKind::AlreadyExists))
-        }
-    };
-    open().map_err(|error| LineageError::io("begin", path, error))
+fn open_empty(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, LineageError> {
+    if length(path)?.is_some_and(|bytes| bytes > 0) {
+        let error = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(LineageError::io("begin", path, error));
+    }
+    disk.open(path, OpenMode::Append)
+        .map_err(|error| LineageError::io("begin", path, error))
 }

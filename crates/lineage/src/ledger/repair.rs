@@ -1,0 +1,166 @@
+//! What a crash left behind, found when a ledger is opened for writing, and moved out of its way.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use super::disk::{Disk, OpenMode};
+use super::files::{open, sync_data, sync_directory_on, write_once};
+use super::halt::Halt;
+use super::{PACK, segment_name, segments};
+use crate::hash::sha256;
+use crate::record::SideFile;
+use crate::verify::{LedgerStatus, VerifyReport};
+use crate::{Code, LineageError};
+
+/// What a crash left in a ledger, to be told by the `recovery` record that its next epoch begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// A cycle, a refusal or a recovery has no seal.
+    pub unsealed: bool,
+    /// Where the bytes of torn records are now.
+    pub side_file: Option<SideFile>,
+    /// Whether the pack ended in a torn document. No record names it; it was moved aside.
+    pub torn_document: bool,
+    /// What the last writer said that stopped it.
+    pub halt: Option<Halt>,
+}
+
+impl Found {
+    /// Whether there is anything to recover from.
+    pub const fn is_due(&self) -> bool {
+        self.unsealed || self.side_file.is_some() || self.torn_document || self.halt.is_some()
+    }
+
+    /// All of it as one code: `halt:sync+torn+unsealed`.
+    pub fn code(&self) -> Code {
+        let halt = self.halt.as_ref();
+        let halt = halt.map(|halt| format!("halt:{}", halt.operation));
+        let parts = [
+            halt.as_deref(),
+            self.side_file.is_some().then_some("torn"),
+            self.torn_document.then_some("torn_document"),
+            self.unsealed.then_some("unsealed"),
+        ];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        let code = parts.join("+").parse();
+        // Every part is a code, and together they are short; nothing at all is no code.
+        code.unwrap_or(const { Code::literal("lost_records") })
+    }
+}
+
+/// Finds out what was left, and moves what is torn to side files. What is moved is durable there before
+/// it is cut off here.
+pub(super) fn repair(
+    disk: &dyn Disk,
+    directory: &Path,
+    report: &VerifyReport,
+    halt: Option<Halt>,
+) -> Result<Found, LineageError> {
+    let mut found = Found {
+        halt,
+        ..Found::default()
+    };
+    let mut torn_records = 0;
+    if let LedgerStatus::Incomplete(open) = &report.status {
+        found.unsealed = open.unsealed;
+        found.torn_document = open.torn_document_bytes > 0;
+        torn_records = open.torn_record_bytes;
+        if found.torn_document {
+            move_aside(
+                disk,
+                directory,
+                PACK,
+                open.torn_document_bytes,
+                report.records,
+            )?;
+        }
+    }
+    if torn_records > 0
+        && let Some(&last) = segments(directory)?.last()
+    {
+        let name = segment_name(last);
+        move_aside(disk, directory, &name, torn_records, report.records)?;
+    }
+    found.side_file = last_side_file(directory, report.records)?;
+    Ok(found)
+}
+
+/// Moves the last bytes of a file into a new one beside it.
+pub(super) fn move_aside(
+    disk: &dyn Disk,
+    directory: &Path,
+    name: &str,
+    torn: u64,
+    first_seq: u64,
+) -> Result<(), LineageError> {
+    let path = directory.join(name);
+    let read = || {
+        let mut file = File::open(&path)?;
+        let start = file.metadata()?.len().saturating_sub(torn);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok((start, bytes))
+    };
+    let (start, bytes) = read().map_err(|error| LineageError::io("read", &path, error))?;
+    let aside = (0_u32..)
+        .map(|attempt| directory.join(side_name(name, first_seq, attempt)))
+        .find(|aside| !aside.exists());
+    let aside = aside.unwrap_or_else(|| directory.join("torn"));
+    let mut side = open(disk, &aside, OpenMode::New)?;
+    write_once(side.as_mut(), &bytes, &aside)?;
+    sync_data(side.as_mut(), &aside)?;
+    sync_directory_on(disk, directory)?;
+    let mut file = open(disk, &path, OpenMode::Append)?;
+    file.set_length(start)
+        .map_err(|error| LineageError::io("cut", &path, error))?;
+    sync_data(file.as_mut(), &path)
+}
+
+/// A crash can come between moving and telling, and again: each attempt has a file of its own.
+fn side_name(name: &str, first_seq: u64, attempt: u32) -> String {
+    match attempt {
+        0 => format!("{name}.torn-{first_seq}"),
+        again => format!("{name}.torn-{first_seq}.{again}"),
+    }
+}
+
+/// The newest side file of records that would have begun at `first_seq`, where the ledger ends now: no
+/// record tells of it yet.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "of the names only the greatest is used"
+)]
+fn last_side_file(directory: &Path, first_seq: u64) -> Result<Option<SideFile>, LineageError> {
+    let list = |error| LineageError::io("list", directory, error);
+    let mut newest: Option<(u32, u32, String)> = None;
+    for entry in fs::read_dir(directory).map_err(list)? {
+        let name = entry.map_err(list)?.file_name();
+        let side = name.to_str().and_then(|name| parse(name, first_seq));
+        newest = newest.max(side);
+    }
+    let Some((_, _, name)) = newest else {
+        return Ok(None);
+    };
+    let path = directory.join(&name);
+    let bytes = fs::read(&path).map_err(|error| LineageError::io("read", &path, error))?;
+    Ok(Some(SideFile {
+        bytes: bytes.len() as u64,
+        first_seq,
+        sha256: sha256(&bytes),
+        name: name.parse()?,
+    }))
+}
+
+/// The segment, the attempt and the name of a side file of records from `first_seq`.
+fn parse(name: &str, first_seq: u64) -> Option<(u32, u32, String)> {
+    let (segment, rest) = name.split_once(".ledger.torn-")?;
+    let number = segment.parse().ok()?;
+    let (seq, attempt) = match rest.split_once('.') {
+        Some((seq, attempt)) => (seq, attempt.parse().ok()?),
+        None => (rest, 0),
+    };
+    let name = side_name(&segment_name(number), first_seq, attempt);
+    (seq.parse() == Ok(first_seq)).then_some((number, attempt, name))
+}

@@ -1,0 +1,230 @@
+//! What a crash left is moved aside, told, and never lost.
+
+#![expect(clippy::disallowed_methods, reason = "a test looks at its own files")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use ios012_lineage::ledger::{Found, is_begun};
+use ios012_lineage::{
+    Chain, CycleOutcome, Defcon, LedgerStatus, LedgerWriter, LineageError, Record, Recovery, Seal,
+    SideFile, sha256, verify,
+};
+use support::of;
+
+const SEGMENT: &str = "000001.ledger";
+
+fn told(found: &Found) -> Record {
+    Recovery {
+        found: found.code(),
+        orders: Vec::new(),
+        side_file: found.side_file.clone(),
+    }
+    .into()
+}
+
+fn sealed(decisions: u64, orders: u64, fills: u64) -> Record {
+    Seal {
+        cash: None,
+        decisions,
+        defcon: Defcon::Green,
+        fills,
+        liabilities: None,
+        nlv_after: None,
+        nlv_before: None,
+        orders,
+        outcome: CycleOutcome::Recovered,
+    }
+    .into()
+}
+
+fn go_on(writer: &mut LedgerWriter, chain: &mut Chain, records: &[Record]) {
+    for record in records {
+        chain.append(record).expect("a record");
+    }
+    writer.append(chain).expect("a whole disk");
+    writer.sync().expect("a whole disk");
+}
+
+/// Cuts the example's segment to a length, under a head that covers its first records only.
+fn cut(directory: &Path, records: usize, torn: &[u8]) {
+    let text = fs::read_to_string(directory.join(SEGMENT)).expect("a segment");
+    let kept: Vec<&str> = text.lines().take(records).collect();
+    let head = format!("{records} {}\n", &kept[records - 1][..64]);
+    let mut bytes = (kept.join("\n") + "\n").into_bytes();
+    bytes.extend_from_slice(torn);
+    fs::write(directory.join(SEGMENT), bytes).expect("a segment");
+    fs::write(directory.join("head"), head).expect("a head");
+}
+
+#[test]
+fn a_torn_end_is_moved_aside_and_the_ledger_goes_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    support::write_example(directory.path());
+    let torn = b"0123\0\0 half a line\nand more";
+    cut(directory.path(), 9, torn);
+
+    let (mut writer, mut chain, opened) = LedgerWriter::open(directory.path()).expect("recovers");
+    let side = SideFile {
+        bytes: torn.len() as u64,
+        first_seq: 9,
+        name: of("000001.ledger.torn-9"),
+        sha256: sha256(torn),
+    };
+    assert_eq!(opened.found.side_file.as_ref(), Some(&side));
+    assert!(opened.found.unsealed && opened.found.halt.is_none());
+    assert_eq!(opened.found.code().as_str(), "torn+unsealed");
+    assert_eq!(chain.head().0, 9);
+    assert_eq!(
+        fs::read(directory.path().join(side.name.as_str())).expect("kept"),
+        torn
+    );
+
+    let seal = sealed(2, 1, 1);
+    assert!(matches!(
+        chain.append(&seal),
+        Err(LineageError::RecoveryDue)
+    ));
+    go_on(&mut writer, &mut chain, &[told(&opened.found), seal]);
+    drop(writer);
+    let report = verify(directory.path(), None).expect("it verifies");
+    assert_eq!(
+        (report.status, report.records, report.epoch),
+        (LedgerStatus::Complete, 11, 2)
+    );
+    let (_, _, again) = LedgerWriter::open(directory.path()).expect("complete");
+    assert!(!again.found.is_due(), "it was told");
+}
+
+/// A crash between moving and telling loses nothing: the side file is told by the next who opens it.
+#[test]
+fn a_side_file_is_told_even_if_the_first_recovery_crashed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (records, _) = support::write_example(directory.path());
+    let segment = directory.path().join(SEGMENT);
+    let mut bytes = fs::read(&segment).expect("a segment");
+    bytes.extend_from_slice(b"torn");
+    fs::write(&segment, bytes).expect("a segment");
+    let (writer, _, first) = LedgerWriter::open(directory.path()).expect("recovers");
+    drop(writer);
+    let (mut writer, mut chain, second) = LedgerWriter::open(directory.path()).expect("again");
+    assert!(first.found.side_file.is_some() && !first.found.unsealed);
+    assert_eq!(second.found, first.found);
+
+    // The recovery itself is torn, before a head covers it: a file of its own, in its own segment.
+    chain.append(&told(&second.found)).expect("a record");
+    writer.append(&mut chain).expect("a whole disk");
+    drop(writer);
+    let next = directory.path().join("000002.ledger");
+    let line = fs::read(&next).expect("a segment");
+    fs::write(&next, &line[..line.len() - 1]).expect("a segment");
+    let (writer, _, third) = LedgerWriter::open(directory.path()).expect("again");
+    let side = third.found.side_file.expect("it was torn");
+    assert_eq!(side.name.as_str(), format!("000002.ledger.torn-{records}"));
+    drop(writer);
+
+    // The emptied segment is used again, and torn again.
+    fs::write(&next, "again").expect("a segment");
+    let (_, _, fourth) = LedgerWriter::open(directory.path()).expect("again");
+    let side = fourth.found.side_file.expect("it was torn");
+    assert_eq!(
+        side.name.as_str(),
+        format!("000002.ledger.torn-{records}.1")
+    );
+    assert_eq!(side.sha256, sha256(b"again"));
+}
+
+#[test]
+fn a_torn_document_is_moved_aside() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (records, _) = support::write_example(directory.path());
+    let pack = directory.path().join("documents.pack");
+    let whole = fs::read(&pack).expect("a pack");
+    fs::write(&pack, [&whole[..], b"torn"].concat()).expect("a pack");
+    let (_, _, opened) = LedgerWriter::open(directory.path()).expect("recovers");
+    assert_eq!(opened.found.code().as_str(), "torn_document");
+    assert_eq!(fs::read(&pack).expect("a pack"), whole);
+    let aside = directory
+        .path()
+        .join(format!("documents.pack.torn-{records}"));
+    assert_eq!(fs::read(aside).expect("kept"), b"torn");
+}
+
+/// What a writer said with its last breath stands on the ledger before it is forgotten.
+#[test]
+fn a_halt_is_told_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    support::write_example(directory.path());
+    let (mut writer, mut chain, _) = LedgerWriter::open(directory.path()).expect("complete");
+    std::os::unix::fs::symlink("/dev/full", directory.path().join("000002.ledger"))
+        .expect("a link");
+    chain.append(&told(&Found::default())).expect("a record");
+    assert!(writer.append(&mut chain).is_err(), "the disk is full");
+    drop(writer);
+    fs::remove_file(directory.path().join("000002.ledger")).expect("the link");
+
+    let (mut writer, mut chain, opened) = LedgerWriter::open(directory.path()).expect("recovers");
+    let halt = opened.found.halt.clone().expect("it was said");
+    assert_eq!(
+        (halt.operation.as_str(), halt.file.as_str()),
+        ("write", "000002.ledger")
+    );
+    assert_eq!(opened.found.code().as_str(), "halt:write");
+    drop(writer);
+    let again = LedgerWriter::open(directory.path()).expect("again");
+    (writer, chain) = (again.0, again.1);
+    assert_eq!(again.2.found, opened.found, "nobody has told it yet");
+    go_on(
+        &mut writer,
+        &mut chain,
+        &[told(&opened.found), sealed(0, 0, 0)],
+    );
+    drop(writer);
+    let (_, _, after) = LedgerWriter::open(directory.path()).expect("complete");
+    assert_eq!(after.found, Found::default());
+
+    fs::write(directory.path().join("halt.reserve"), "anything").expect("a reserve");
+    let (_, _, garbled) = LedgerWriter::open(directory.path()).expect("complete");
+    assert_eq!(garbled.found.code().as_str(), "halt:unreadable");
+}
+
+/// Before its first record is whole a ledger has promised nothing, and is begun anew.
+#[test]
+fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    drop(LedgerWriter::create(directory.path(), &of("example")).expect("an empty directory"));
+    fs::write(directory.path().join(SEGMENT), "half a genesis").expect("a segment");
+    assert!(!is_begun(directory.path()).expect("readable"));
+    support::write_example(directory.path());
+    let aside = directory.path().join("000001.ledger.torn-0");
+    assert_eq!(fs::read(aside).expect("kept"), b"half a genesis");
+    assert!(verify(directory.path(), None).is_ok());
+    assert!(is_begun(directory.path()).expect("readable"));
+
+    for (file, text) in [
+        (
+            "head",
+            "1 0000000000000000000000000000000000000000000000000000000000000001\n",
+        ),
+        ("head", "garbage"),
+        (SEGMENT, "a line\n"),
+        ("000002.ledger", ""),
+        ("documents.pack", "a document\n"),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join(file), text).expect("a file");
+        assert!(
+            matches!(
+                LedgerWriter::create(directory.path(), &of("example")),
+                Err(LineageError::LedgerExists { found, .. }) if found == file
+            ),
+            "{file} {text:?}"
+        );
+        assert_eq!(
+            fs::read_to_string(directory.path().join(file)).expect("kept"),
+            text
+        );
+    }
+}
