@@ -44,6 +44,9 @@ pub enum News {
     Cancelled,
     /// Its time ended; what was not traded by now never will be.
     Expired(Code),
+    /// Whether the broker has it is not known: the answer was cut off, or there was none. The code is
+    /// ours. It stays open, and is resolved by its id ([`Broker::history`]) before anything new is sent.
+    Unknown(Code),
 }
 
 /// One trade.
@@ -138,7 +141,9 @@ pub trait Broker: Send {
     fn open_orders(&mut self) -> impl Future<Output = Result<Vec<OrderId>, BrokerError>> + Send;
 
     /// Everything that the broker knows of one order, in the order in which it happened; empty if
-    /// it never saw the id.
+    /// it never saw the id and never will: an adapter waits for as long as a request can still be on its
+    /// way (a venue's receive window), or fails. Of an order that it has, and to which nothing has happened yet,
+    /// it says [`News::Accepted`].
     fn history(
         &mut self,
         order_id: OrderId,

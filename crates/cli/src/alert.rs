@@ -13,7 +13,6 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use crate::exit::{Exit, Failure};
 use crate::output::note;
 use webhook::Webhook;
 
@@ -119,15 +118,12 @@ fn breach(cause: &(dyn std::error::Error + 'static)) -> Option<(Code, Code)> {
         LineageError::Verification(failure) => mismatch(failure.code.to_string().parse().ok()?),
         _ => None,
     };
-    if let Some(failure) = cause.downcast_ref::<Failure>() {
-        let drifts = failure.exit == Exit::VerificationFailed;
-        return drifts.then(|| mismatch(Code::literal("replay_differs")))?;
-    }
     if let Some(failure) = cause.downcast_ref::<VerifyFailure>() {
         return mismatch(failure.code.to_string().parse().ok()?);
     }
     match cause.downcast_ref::<EngineError>() {
         Some(EngineError::Ledger(error)) => of_lineage(error),
+        Some(EngineError::ReplayDiffers { .. }) => mismatch(Code::literal("replay_differs")),
         _ => cause.downcast_ref::<LineageError>().and_then(of_lineage),
     }
 }

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use ios012_broker::BrokerEvent;
 use ios012_contracts::{Scenario, Standing};
-use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, replay};
-use ios012_lineage::{LedgerReader, LedgerWriter, Record};
+use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, resume};
+use ios012_lineage::ledger::is_begun;
+use ios012_lineage::{LedgerReader, LedgerWriter, Record, Recovery};
 use ios012_paper::{PaperBroker, Script};
 
 use crate::alert;
@@ -21,31 +23,29 @@ pub(crate) struct Portfolio<S> {
 }
 
 impl<S: LedgerSink> Portfolio<S> {
-    /// Begins a ledger, or continues the one that is there: it is verified, and replayed to give
-    /// the engine its books.
+    /// Begins a ledger, or continues the one that is there: it is verified, recovered if a crash had left
+    /// it, and replayed to give the engine its books.
     pub(crate) fn open(
         scenario_folder: &Path,
         standing: &Standing,
         ledger: &Path,
         sink: impl FnOnce(LedgerWriter) -> Result<S, EngineError>,
     ) -> anyhow::Result<Self> {
-        let broker = broker(scenario_folder, standing)?;
+        let mut broker = broker(scenario_folder, standing)?;
         let scenario = standing.scenario();
-        // A process that was killed early leaves a head and no segment: INCOMPLETE, not new.
-        let continued = ["000001.ledger", "head"]
-            .iter()
-            .any(|name| ledger.join(name).exists());
+        // A process that was killed before its first record was whole has begun nothing.
+        let continued = is_begun(ledger)?;
         let opened = if continued {
-            resume(scenario, ledger)
+            go_on(scenario, ledger, &mut broker)
         } else {
             begin(scenario, ledger)
         };
-        let (engine, writer) = opened.inspect_err(alert::tell_closed)?;
+        let (engine, writer, heard) = opened.inspect_err(alert::tell_closed)?;
         let positions = engine.accounts().books().positions();
         let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
         let broker = broker.holding(positions);
         let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
-        let runner = Runner::watched(engine, broker, sink(writer)?, watch)?;
+        let runner = Runner::watched(engine, broker, sink(writer)?, watch)?.having_heard(heard);
         Ok(Self { runner, continued })
     }
 }
@@ -66,25 +66,29 @@ impl<S: LedgerSink> Portfolio<S> {
     }
 }
 
-/// Whether a directory holds a ledger.
+/// Whether a directory holds a ledger. One that cannot be read is said to be there, so that opening it says why
+/// not.
 pub(crate) fn has_ledger(directory: &Path) -> bool {
-    directory.join("000001.ledger").exists()
+    is_begun(directory).unwrap_or(true)
 }
 
-fn begin(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerWriter)> {
+/// An engine with its writer, and the news that a recovery has heard already.
+type Opened = (Engine, LedgerWriter, Vec<BrokerEvent>);
+
+fn begin(scenario: &Scenario, ledger: &Path) -> anyhow::Result<Opened> {
     let (writer, chain) = LedgerWriter::create(ledger, scenario.portfolio_id())?;
     let currency = scenario.base_currency().clone();
     let positions = scenario.opening_positions();
     let engine = Engine::begin(chain, currency, scenario.opening_cash(), positions)?;
-    Ok((engine, writer))
+    Ok((engine, writer, Vec::new()))
 }
 
-fn resume(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerWriter)> {
+fn go_on(scenario: &Scenario, ledger: &Path, broker: &mut PaperBroker) -> anyhow::Result<Opened> {
     note(&format!(
         "Continuing the ledger in {}: verifying and replaying it.",
         ledger.display()
     ));
-    let (writer, chain, _report) = LedgerWriter::open(ledger)?;
+    let (writer, chain, opened) = LedgerWriter::open(ledger)?;
     if chain.portfolio_id() != scenario.portfolio_id() {
         let message = format!(
             "{} holds the ledger of portfolio {}, and the scenario is of {}; choose another \
@@ -96,18 +100,31 @@ fn resume(scenario: &Scenario, ledger: &Path) -> anyhow::Result<(Engine, LedgerW
         return Err(Failure::new(Exit::Usage, message));
     }
     refuse_other_opening(scenario, ledger)?;
-    let (report, engine) = replay(ledger, &mut |_| ())?;
-    if let Some(difference) = report.difference {
-        let message = format!(
-            "the ledger does not replay: record {} ({}) is derived otherwise; `ios012 replay {}` \
-             shows it",
-            difference.seq,
-            difference.kind,
-            ledger.display()
-        );
-        return Err(Failure::new(Exit::VerificationFailed, message));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let resumed = runtime.block_on(resume(ledger, (writer, chain, opened.found), broker))?;
+    for alert in resumed.alerts {
+        alert.tell();
     }
-    Ok((engine.go_on(chain), writer))
+    if let Some(recovery) = resumed.recovery {
+        tell_recovery(&recovery);
+    }
+    Ok((resumed.engine, resumed.writer, resumed.heard))
+}
+
+/// What was found after a crash, and what became of it. All of it is on the ledger too.
+fn tell_recovery(recovery: &Recovery) {
+    let aside = recovery.side_file.as_ref().map(|side| {
+        format!(
+            " {} bytes of torn records are in {}.",
+            side.bytes, side.name
+        )
+    });
+    note(&format!(
+        "Recovered from a crash ({}): {} orders had no end and have one now; none was sent again.{}",
+        recovery.found,
+        recovery.orders.len(),
+        aside.unwrap_or_default()
+    ));
 }
 
 /// A ledger goes on only from what it began with.

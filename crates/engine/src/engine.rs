@@ -9,6 +9,7 @@ mod guard;
 mod open;
 mod plan;
 mod reconcile;
+mod recover;
 mod safety;
 mod send;
 mod shock;
@@ -34,6 +35,7 @@ use ios012_lineage::{
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
 use decide::LimitCodes;
 pub(crate) use reconcile::Differences;
+pub(crate) use recover::{Crash, Lost, Unresolved};
 use safety::Safety;
 use shock::Shocks;
 use state::OpenCycle;

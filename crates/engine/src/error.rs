@@ -39,7 +39,17 @@ pub enum EngineError {
     /// A command of the ledger does not verify when it is judged again.
     #[error("a command of the ledger: {0}")]
     Governance(#[from] GovernanceError),
-    /// A stop was ordered, and the broker did not confirm the end of these orders.
+    /// A ledger that is to go on is derived otherwise than it stands.
+    #[error(
+        "the ledger does not replay: record {seq} ({kind}) is derived otherwise; `ios012 replay` shows it"
+    )]
+    ReplayDiffers {
+        /// The record's place.
+        seq: u64,
+        /// Its kind.
+        kind: String,
+    },
+    /// The broker did not confirm the end of these orders, after a stop or a crash.
     #[error(
         "stopped; the broker has not confirmed the end of {orders} orders: they may be open or filled"
     )]

@@ -22,7 +22,7 @@ use ios012_lineage::{
     Outcome, OutcomeState, Record,
 };
 
-use crate::engine::Differences;
+use crate::engine::{Crash, Differences, Lost};
 use crate::event::{BrokerAccount, Said};
 use crate::{Effect, Engine, EngineError, Event, StopOrder};
 
@@ -64,6 +64,15 @@ pub fn replay(
     directory: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(ReplayReport, Engine), EngineError> {
+    let (report, engine, _) = replay_to_end(directory, progress)?;
+    Ok((report, engine))
+}
+
+/// A replay, with what the engine derived beyond the ledger's end.
+pub(crate) fn replay_to_end(
+    directory: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(ReplayReport, Engine, Crash), EngineError> {
     let mut records = Ahead::of(LedgerReader::open(directory)?);
     let documents = Documents::open(directory)?;
     let first = records
@@ -98,7 +107,8 @@ pub fn replay(
         progress(report.records);
         stored = records.next().transpose()?;
     }
-    Ok((report, replay.engine))
+    let crash = replay.crash()?;
+    Ok((report, replay.engine, crash))
 }
 
 /// The records of a ledger, of which the next ones can be seen before their turn.
@@ -149,6 +159,8 @@ struct Replay {
     documents: Documents,
     standing: Option<(Hash, Hash, Arc<Standing>)>,
     derived: VecDeque<(Hash, String)>,
+    /// Whether the last cycle on the ledger has no seal yet.
+    cycle_is_open: bool,
     effects: Vec<Effect>,
 }
 
@@ -169,6 +181,7 @@ impl Replay {
             documents,
             standing: None,
             derived: VecDeque::new(),
+            cycle_is_open: false,
             effects: Vec::new(),
         };
         replay.collect();
@@ -182,15 +195,27 @@ impl Replay {
         differences: Differences,
     ) -> Result<Option<Difference>, EngineError> {
         let envelope = &stored.envelope;
-        if self.derived.is_empty() {
+        let recovers = matches!(stored.record, Record::Recovery(_));
+        if self.derived.is_empty() || recovers {
+            let crash = self.crash()?;
             if envelope.epoch != self.engine.chain().epoch() {
                 let portfolio_id = envelope.portfolio_id.clone();
                 let chain =
                     Chain::resume(portfolio_id, envelope.epoch, envelope.seq, envelope.prev);
                 *self.engine.chain_mut() = chain;
             }
-            self.tell(&stored.record, differences)?;
+            if let Record::Recovery(recovery) = &stored.record {
+                self.engine
+                    .recover(recovery.clone(), crash, &mut self.effects)?;
+            } else {
+                self.tell(&stored.record, differences)?;
+            }
             self.collect();
+        }
+        match stored.record {
+            Record::Cycle(_) => self.cycle_is_open = true,
+            Record::Seal(_) => self.cycle_is_open = false,
+            _ => {}
         }
         let derived = self.derived.pop_front();
         if derived
@@ -241,6 +266,18 @@ impl Replay {
             _ => return Ok(()),
         };
         self.engine.handle(event, &mut self.effects)
+    }
+
+    /// What the engine has derived and the ledger does not tell: a crash lost it.
+    fn crash(&mut self) -> Result<Crash, EngineError> {
+        let lost = self.derived.drain(..).map(|(hash, json)| {
+            let (_, record) = Record::parse(&json)?;
+            Ok(Lost { hash, record })
+        });
+        Ok(Crash {
+            lost: lost.collect::<Result<_, LineageError>>()?,
+            cycle_is_open: self.cycle_is_open,
+        })
     }
 
     /// Takes the lines that the engine has written since.
@@ -399,9 +436,7 @@ fn told(outcome: &Outcome) -> Result<BrokerEvent, EngineError> {
                 "an order is called filled and is not",
             ));
         }
-        OutcomeState::Unknown => {
-            return Err(EngineError::Sequence("an unknown outcome does not replay"));
-        }
+        OutcomeState::Unknown => News::Unknown(code),
     };
     Ok(BrokerEvent {
         order_id: outcome.order_id,

@@ -6,14 +6,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use crate::resume::history_of;
 use crate::sink::LedgerSink;
 use crate::stop::{StopWatch, Stopped, Unwatched};
 use crate::{Alert, BrokerAccount, CycleSummary, Effect, Engine, EngineError, Event};
-use ios012_broker::{Broker, BrokerEvent, News, Submission};
+use ios012_broker::{Broker, BrokerError, BrokerEvent, News, Submission};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
 use ios012_core::{Defcon, UtcTime};
 use ios012_governance::AuthorisedCommand;
-use ios012_lineage::OrderId;
+use ios012_lineage::{Code, OrderId};
+
+/// News that is remembered, at most.
+const MOST_REMEMBERED: usize = 4_096;
 
 /// An engine with its broker and its ledger.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Runner<B, S, W = Unwatched> {
     queue: VecDeque<Effect>,
     news: Vec<BrokerEvent>,
     wake_at: Option<UtcTime>,
+    /// The last news of orders that were asked for by their ids: a broker may tell it once more.
+    resolved: VecDeque<BrokerEvent>,
     /// Whether the open cycle was stopped.
     is_stopped: bool,
     superseded_at: Option<UtcTime>,
@@ -65,9 +71,27 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             queue: VecDeque::new(),
             news: Vec::new(),
             wake_at: None,
+            resolved: VecDeque::new(),
             is_stopped: false,
             superseded_at: None,
         })
+    }
+
+    /// The same runner, which passes over this news if the broker tells it once more: a recovery has asked for it
+    /// ([`crate::Resumed::heard`]).
+    #[must_use]
+    pub fn having_heard(mut self, heard: impl IntoIterator<Item = BrokerEvent>) -> Self {
+        for event in heard {
+            self.remember(event);
+        }
+        self
+    }
+
+    fn remember(&mut self, event: BrokerEvent) {
+        self.resolved.push_back(event);
+        if self.resolved.len() > MOST_REMEMBERED {
+            self.resolved.pop_front();
+        }
     }
 
     /// The engine.
@@ -234,7 +258,9 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             }
             let mut news = std::mem::take(&mut self.news);
             for event in news.drain(..) {
-                self.tell(Event::Broker(event))?;
+                if !self.resolved.contains(&event) {
+                    self.tell(Event::Broker(event))?;
+                }
             }
             self.news = news;
         }
@@ -288,7 +314,36 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             }
         };
         match first(call, watch.wait()).await {
-            Either::First(answered) => Ok(answered?),
+            Either::First(Ok(())) => Ok(()),
+            Either::First(Err(error)) => match (&ask, error) {
+                (
+                    Ask::Submit(submission),
+                    BrokerError::Unreachable { code } | BrokerError::Malformed { code },
+                ) => self.resolve(submission, code).await,
+                (_, error) => Err(error.into()),
+            },
+            Either::Second(stopped) => self.stop(stopped),
+        }
+    }
+
+    /// It is not known whether an order arrived. That is recorded, and the order is asked for by its id
+    /// before anything else; it is never sent again. A broker that cannot say ends the engine, with the
+    /// order open on the ledger.
+    async fn resolve(&mut self, submission: &Submission, code: Code) -> Result<(), EngineError> {
+        let order_id = submission.order_id;
+        self.news.retain(|event| event.order_id != order_id);
+        let news = News::Unknown(code);
+        self.tell(Event::Broker(BrokerEvent { order_id, news }))?;
+        self.sink.records(self.engine.chain_mut())?;
+        let asked = first(history_of(&mut self.broker, order_id), self.watch.wait());
+        match asked.await {
+            Either::First(history) => {
+                for event in history? {
+                    self.remember(event.clone());
+                    self.tell(Event::Broker(event))?;
+                }
+                Ok(())
+            }
             Either::Second(stopped) => self.stop(stopped),
         }
     }

@@ -154,17 +154,31 @@ fn a_tail_cut_at_a_seal_is_found_by_the_kept_head_only() {
     .exits(5);
 }
 
-/// Readers say so, and the writer leaves it alone and says what helps.
+/// Readers say so, and the same command goes on from there: what was whole stays, what was torn is kept aside.
 fn is_incomplete(scenario: &Scenario) {
     let ledger = scenario.ledger();
-    let before = files(&ledger);
+    let whole = std::fs::read(first_segment(&ledger)).unwrap();
+    let kept = whole.iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     let ran = on("verify", &ledger).exits(6);
     assert!(ran.stdout.starts_with("INCOMPLETE"), "{ran:#?}");
     on("replay", &ledger).exits(6);
-    let ran = cycle("backtest", &scenario.path(), &ledger).exits(6);
-    assert!(
-        ran.stderr.contains("begin a new ledger in another one"),
-        "{ran:#?}"
+    let ran = cycle("backtest", &scenario.path(), &ledger).exits(0);
+    assert!(ran.stderr.contains("Recovered from a crash"), "{ran:#?}");
+    assert_eq!(
+        std::fs::read(first_segment(&ledger)).unwrap(),
+        whole[..kept]
     );
-    assert_eq!(files(&ledger), before);
+    let aside = files(&ledger)
+        .into_iter()
+        .find(|(name, _)| name.contains(".torn-"));
+    let aside = aside.map_or_else(Vec::new, |(_, bytes)| bytes);
+    assert_eq!(aside, whole[kept..]);
+    let told = records(&ledger)
+        .iter()
+        .filter(|record| record["kind"] == "recovery")
+        .count();
+    assert_eq!(told, 1);
+    on("verify", &ledger).exits(0);
+    let replayed = on("replay", &ledger).exits(0);
+    assert!(replayed.stdout.starts_with("ZERO DRIFT"), "{replayed:#?}");
 }

@@ -94,7 +94,8 @@ fn every_command_that_fails_prints_one_object() {
     cut(&ledger);
     assert_eq!(json(6, &[&"verify", &ledger])["status"], "incomplete");
     json(6, &[&"replay", &ledger]);
-    fails(6, &[&"backtest", &folder, &"--ledger", &ledger]);
+    json(0, &[&"backtest", &folder, &"--ledger", &ledger]);
+    assert_eq!(json(0, &[&"verify", &ledger])["status"], "complete");
 
     std::fs::write(ledger.join("head"), "damaged").unwrap();
     let failed = json(5, &[&"verify", &ledger]);

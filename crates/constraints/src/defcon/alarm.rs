@@ -70,6 +70,17 @@ impl Alarm {
         self.posture
     }
 
+    /// The same state where a record was written anew, under another hash, after a crash had lost it.
+    #[must_use]
+    pub fn rewritten(self, lost: RecordId, written: RecordId) -> Self {
+        Self {
+            answers: self
+                .answers
+                .map(|named| if named == lost { written } else { named }),
+            ..self
+        }
+    }
+
     /// The record that a command must name.
     pub const fn answers(&self) -> Option<RecordId> {
         self.answers

@@ -7,6 +7,7 @@ use ios012_governance::{AuthorisedCommand, Directive};
 use ios012_lineage::{Breaker, Code, Evidence, Governance, Hash};
 
 use super::guard::Trip;
+use super::state::Cut;
 use super::{Engine, plain};
 use crate::{Alert, Effect, EngineError, StopOrder};
 
@@ -151,7 +152,7 @@ impl Engine {
         if stop.level >= Defcon::Red
             && let Some(mut open) = self.open.take()
         {
-            open.is_cut = true;
+            open.cut = Some(Cut::Stop);
             let ended = self.end_plan(&mut open, STOPPED);
             let working = open.working.iter().filter(|order| !order.is_final);
             effects.extend(working.map(|order| Effect::Cancel(order.order_id)));

@@ -76,7 +76,7 @@ impl Engine {
             nlv_before: self.accounts.nlv()?,
             rows: Vec::with_capacity(input.rows().len()),
             frozen,
-            is_cut: false,
+            cut: None,
             unwinds: false,
             transition: 0,
             phase: Phase::Reducing,

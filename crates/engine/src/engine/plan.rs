@@ -12,7 +12,7 @@ use ios012_core::{Exposure, Money, Quantity, Ratio, Rounding, mul_div};
 use ios012_lineage::{Code, CycleOutcome};
 
 use super::Engine;
-use super::state::{DecidedRow, NO_CYCLE, OpenCycle, Phase};
+use super::state::{Cut, DecidedRow, NO_CYCLE, OpenCycle, Phase};
 use crate::{Effect, EngineError};
 
 impl Engine {
@@ -37,6 +37,13 @@ impl Engine {
     /// Goes from reductions to increases to the seal, each once nothing is out or waits any more.
     pub(super) fn advance(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         loop {
+            if self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.cut == Some(Cut::Crash))
+            {
+                return self.end_recovery(effects);
+            }
             self.end_with_mandate()?;
             let open = self.open.as_ref().ok_or(NO_CYCLE)?;
             if let Some(waiting) = open.waiting.front() {
@@ -57,7 +64,7 @@ impl Engine {
                 (Phase::Increasing, Some(increases)) if !increases.is_done() => {
                     self.send_wave(effects)?;
                 }
-                (Phase::Increasing, _) if open.is_cut => {
+                (Phase::Increasing, _) if open.cut == Some(Cut::Stop) => {
                     return self.seal(CycleOutcome::Aborted, effects);
                 }
                 (Phase::Increasing, _) => return self.seal(CycleOutcome::Executed, effects),

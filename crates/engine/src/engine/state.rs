@@ -19,8 +19,8 @@ pub(super) struct OpenCycle {
     pub(super) rows: Vec<DecidedRow>,
     /// Rows whose price is not trusted: neither valued anew nor traded. As many as rows, or none.
     pub(super) frozen: Vec<bool>,
-    /// Whether an order to stop cut it short.
-    pub(super) is_cut: bool,
+    /// What cut it short.
+    pub(super) cut: Option<Cut>,
     /// Whether a breaker unwinds everything to cash in this cycle.
     pub(super) unwinds: bool,
     /// Counts the transitions of the cycle, from 0. Only an unwinding makes more than one.
@@ -142,6 +142,15 @@ pub(super) struct DecidedRow {
     pub(super) first_leg: u64,
     /// Whether an unwinding decides on it again in the next transition.
     pub(super) goes_on: bool,
+}
+
+/// What cuts a cycle short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// An order to stop: it ends as aborted.
+    Stop,
+    /// A crash left it open: nothing leaves any more, and it ends as recovered.
+    Crash,
 }
 
 /// Which orders of the cycle are out.

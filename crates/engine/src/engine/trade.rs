@@ -38,6 +38,13 @@ impl Engine {
             News::Filled(fill) => self.book_fill(place, &fill)?,
             News::Rejected(code) => self.finish(place, OutcomeState::Rejected, code)?,
             News::Expired(code) => self.finish(place, OutcomeState::Expired, code)?,
+            News::Unknown(code) => {
+                self.write(Outcome {
+                    code,
+                    order_id,
+                    state: OutcomeState::Unknown,
+                })?;
+            }
             News::Cancelled => {
                 self.finish(place, OutcomeState::Cancelled, Code::literal("cancelled"))?;
             }

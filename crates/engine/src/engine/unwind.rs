@@ -18,7 +18,7 @@ impl Engine {
     pub(super) fn begin_transition(&mut self) -> Result<bool, EngineError> {
         let open = self.open.as_mut().ok_or(NO_CYCLE)?;
         let is_last = open.transition + 1 >= MAX_TRANSITIONS;
-        let is_cut = open.is_cut;
+        let is_cut = open.cut.is_some();
         let filled: Vec<bool> = (0..open.rows.len())
             .map(|row| open.filled_in_full(row))
             .collect();

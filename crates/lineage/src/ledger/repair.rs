@@ -1,17 +1,20 @@
 //! What a crash left behind, found when a ledger is opened for writing, and moved out of its way.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::disk::{Disk, OpenMode};
-use super::files::{open, sync_data, sync_directory_on, write_once};
+use super::files::{open, replace_on, sync_data, sync_directory_on, write_once};
 use super::halt::Halt;
 use super::{PACK, segment_name, segments};
 use crate::hash::sha256;
 use crate::record::SideFile;
 use crate::verify::{LedgerStatus, VerifyReport};
 use crate::{Code, LineageError};
+
+/// Side files of one place in a ledger, at most: as many crashes in a row want a person.
+const ATTEMPTS: u32 = 1_000;
 
 /// What a crash left in a ledger, to be told by the `recovery` record that its next epoch begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,14 +79,36 @@ pub(super) fn repair(
             )?;
         }
     }
+    let last = segments(directory)?.last().map(|&last| segment_name(last));
     if torn_records > 0
-        && let Some(&last) = segments(directory)?.last()
+        && let Some(last) = &last
     {
-        let name = segment_name(last);
-        move_aside(disk, directory, &name, torn_records, report.records)?;
+        move_aside(disk, directory, last, torn_records, report.records)?;
     }
+    for name in last.iter().map(String::as_str).chain([PACK]) {
+        make_durable(disk, directory, name, found.halt.as_ref())?;
+    }
+    sync_directory_on(disk, directory)?;
     found.side_file = last_side_file(directory, report.records)?;
     Ok(found)
+}
+
+/// Makes durable what was read of a file before anything is built on it: its last writer may have been killed
+/// between writing and syncing. Where a sync of it failed, the system takes its pages for clean and syncs them
+/// no more, so the file is written anew.
+fn make_durable(
+    disk: &dyn Disk,
+    directory: &Path,
+    name: &str,
+    halt: Option<&Halt>,
+) -> Result<(), LineageError> {
+    let path = directory.join(name);
+    if halt.is_some() {
+        let bytes = fs::read(&path).map_err(|error| LineageError::io("read", &path, error))?;
+        return replace_on(disk, directory, name, &format!("{name}.next"), &bytes);
+    }
+    let mut file = open(disk, &path, OpenMode::Append)?;
+    sync_data(file.as_mut(), &path)
 }
 
 /// Moves the last bytes of a file into a new one beside it.
@@ -104,10 +129,13 @@ pub(super) fn move_aside(
         Ok((start, bytes))
     };
     let (start, bytes) = read().map_err(|error| LineageError::io("read", &path, error))?;
-    let aside = (0_u32..)
+    let aside = (0..ATTEMPTS)
         .map(|attempt| directory.join(side_name(name, first_seq, attempt)))
-        .find(|aside| !aside.exists());
-    let aside = aside.unwrap_or_else(|| directory.join("torn"));
+        .find(|aside| !aside.exists())
+        .ok_or_else(|| {
+            let error = io::Error::from(io::ErrorKind::AlreadyExists);
+            LineageError::io("move the torn end of", &path, error)
+        })?;
     let mut side = open(disk, &aside, OpenMode::New)?;
     write_once(side.as_mut(), &bytes, &aside)?;
     sync_data(side.as_mut(), &aside)?;

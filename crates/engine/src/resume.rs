@@ -1,0 +1,178 @@
+//! Going on with a ledger: as it was left, or as a crash left it.
+//!
+//! Nothing new is sent before each order that is on the ledger without an end was asked for by its id.
+
+use std::path::Path;
+
+use ios012_broker::{Broker, BrokerEvent, News};
+use ios012_lineage::ledger::Found;
+use ios012_lineage::{Chain, Code, LedgerWriter, OrderId, OutcomeState, Recovery, ResolvedOrder};
+
+use crate::engine::Unresolved;
+use crate::replay::replay_to_end;
+use crate::{Alert, Effect, Engine, EngineError, Event};
+
+/// How often a broker is asked for the end of an order, before a person is.
+const MOST_QUESTIONS: u32 = 100;
+
+/// What a broker that was asked for an order, and never saw it, says of it on the ledger.
+const NEVER_RECEIVED: Code = Code::literal("never_received");
+
+/// An engine that goes on.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The engine, between two cycles.
+    pub engine: Engine,
+    /// The writer of its ledger.
+    pub writer: LedgerWriter,
+    /// What a crash had left, if there was one; it is on the ledger.
+    pub recovery: Option<Recovery>,
+    /// What the crash kept from being told.
+    pub alerts: Vec<Alert>,
+    /// What the broker said when it was asked for orders: it may tell it once more.
+    pub heard: Vec<BrokerEvent>,
+}
+
+/// Goes on with a ledger that was opened for writing: replays it, and where a crash had left it, asks the broker
+/// for every order without an end, and records all of it. What was torn is aside by then.
+///
+/// # Errors
+/// [`EngineError::ReplayDiffers`], [`EngineError::Broker`] and [`EngineError::Unresolved`] if the broker cannot say
+/// what became of an order (nothing was recorded), and those of the engine.
+pub async fn resume<B: Broker>(
+    directory: &Path,
+    (mut writer, chain, found): (LedgerWriter, Chain, Found),
+    broker: &mut B,
+) -> Result<Resumed, EngineError> {
+    let (report, engine, crash) = replay_to_end(directory, &mut |_| ())?;
+    if let Some(difference) = report.difference {
+        return Err(EngineError::ReplayDiffers {
+            seq: difference.seq,
+            kind: difference.kind,
+        });
+    }
+    let mut engine = engine.go_on(chain);
+    if !found.is_due() && crash.lost.is_empty() {
+        return Ok(Resumed {
+            engine,
+            writer,
+            recovery: None,
+            alerts: Vec::new(),
+            heard: Vec::new(),
+        });
+    }
+    let mut ended = Vec::new();
+    for order in engine.unresolved(&crash.lost) {
+        ended.push(end_of(broker, &order).await?);
+    }
+    let orders = ended.iter().map(|end| ResolvedOrder {
+        order_id: end.order.order_id,
+        state: end.state,
+    });
+    let recovery = Recovery {
+        found: found.code(),
+        orders: orders.collect(),
+        side_file: found.side_file,
+    };
+    let mut effects = Vec::new();
+    engine.recover(recovery.clone(), crash, &mut effects)?;
+    let mut heard = Vec::new();
+    for end in ended {
+        heard.extend(end.history);
+        for event in end.news {
+            engine.handle(Event::Broker(event), &mut effects)?;
+        }
+    }
+    writer.append(engine.chain_mut())?;
+    writer.sync()?;
+    let alerts = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Alert(alert) => Some(alert),
+        _ => None,
+    });
+    Ok(Resumed {
+        engine,
+        writer,
+        recovery: Some(recovery),
+        alerts: alerts.collect(),
+        heard,
+    })
+}
+
+/// What a broker says of an order that it was asked for by its id. An order that it never saw has ended: it
+/// is told so, and it is not sent again.
+pub(crate) async fn history_of<B: Broker>(
+    broker: &mut B,
+    order_id: OrderId,
+) -> Result<Vec<BrokerEvent>, EngineError> {
+    let mut history = broker.history(order_id).await?;
+    if let Some(other) = history.iter().find(|event| event.order_id != order_id) {
+        return Err(EngineError::UnknownOrder {
+            order_id: other.order_id,
+        });
+    }
+    if history.is_empty() {
+        history.push(BrokerEvent {
+            order_id,
+            news: News::Rejected(NEVER_RECEIVED),
+        });
+    }
+    Ok(history)
+}
+
+/// An order with its end, and the news that the ledger does not have.
+struct Ended {
+    order: Unresolved,
+    state: OutcomeState,
+    history: Vec<BrokerEvent>,
+    news: Vec<BrokerEvent>,
+}
+
+/// Asks for an order until it has ended. One that is still worked is cancelled first: the cycle that it belongs to
+/// is over.
+async fn end_of<B: Broker>(broker: &mut B, order: &Unresolved) -> Result<Ended, EngineError> {
+    // Whatever comes here is in the order's history too.
+    let mut elsewhere = Vec::new();
+    for question in 0..MOST_QUESTIONS {
+        let history = history_of(broker, order.order_id).await?;
+        let news = news_of(order, &history);
+        if let Some(state) = state_of(order, &news)? {
+            return Ok(Ended {
+                order: order.clone(),
+                state,
+                history,
+                news,
+            });
+        }
+        if question == 0 {
+            broker.cancel(order.order_id, &mut elsewhere).await?;
+        } else {
+            broker.poll(&mut elsewhere).await?;
+        }
+    }
+    Err(EngineError::Unresolved { orders: 1 })
+}
+
+/// What the ledger does not have of an order's history.
+fn news_of(order: &Unresolved, history: &[BrokerEvent]) -> Vec<BrokerEvent> {
+    let is_new = |event: &&BrokerEvent| match &event.news {
+        News::Accepted | News::Unknown(_) => false,
+        News::Filled(fill) => !order.fill_ids.contains(&fill.fill_id),
+        News::Rejected(_) | News::Cancelled | News::Expired(_) => true,
+    };
+    history.iter().filter(is_new).cloned().collect()
+}
+
+/// How an order ended; none if it is still worked.
+fn state_of(order: &Unresolved, news: &[BrokerEvent]) -> Result<Option<OutcomeState>, EngineError> {
+    let mut left = order.left;
+    for event in news {
+        match &event.news {
+            News::Filled(fill) => left = left.checked_sub(fill.quantity)?,
+            News::Rejected(_) => return Ok(Some(OutcomeState::Rejected)),
+            News::Cancelled => return Ok(Some(OutcomeState::Cancelled)),
+            News::Expired(_) => return Ok(Some(OutcomeState::Expired)),
+            News::Accepted | News::Unknown(_) => {}
+        }
+    }
+    Ok(left.is_zero().then_some(OutcomeState::Filled))
+}

@@ -1,0 +1,125 @@
+//! `ios012-simulation`: runs seeds, and says which one reproduces a failure.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool speaks on its terminal"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ios012_simulation::{Plant, SimulationError, Told, every_crash, tell};
+
+/// Seeds between two lines of progress.
+const PROGRESS: u64 = 1_000;
+
+/// Live through crashes, faults of the disk and of the venue, and check every invariant.
+///
+/// Exit codes: 0 nothing was found; 1 an invariant does not hold (with --plant: the bug was found); 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ios012-simulation",
+    after_help = "Examples:\n  ios012-simulation --seeds 10000\n  ios012-simulation --seed 4711\n  \
+                  ios012-simulation --every-crash 3\n  ios012-simulation --plant skip-sync --seeds 200"
+)]
+struct Arguments {
+    /// How many seeds, from the first one on
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// This seed only
+    #[arg(long, conflicts_with_all = ["seeds", "first"])]
+    seed: Option<u64>,
+    /// Instead: cut a life of so many seeds after every operation, in every way
+    #[arg(long, value_name = "SEEDS", conflicts_with_all = ["seeds", "seed", "plant"])]
+    every_crash: Option<u64>,
+    /// Put a bug in: skip-sync, retry-post, forget-latch
+    #[arg(long, value_name = "NAME", value_parser = plant)]
+    plant: Option<Plant>,
+}
+
+fn plant(name: &str) -> Result<Plant, String> {
+    let found = Plant::ALL.into_iter().find(|plant| plant.as_str() == name);
+    let names = Plant::ALL.map(Plant::as_str).join(", ");
+    found.ok_or_else(|| format!("no such plant; there are {names}"))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let run = match arguments.every_crash {
+        Some(seeds) => cut(seeds),
+        None => simulate(&arguments),
+    };
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(says) => {
+            println!("{says}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn simulate(arguments: &Arguments) -> Result<(), String> {
+    let seeds = match arguments.seed {
+        Some(seed) => seed..=seed,
+        None => arguments.first..=arguments.first + arguments.seeds.max(1) - 1,
+    };
+    let mut told = Told::default();
+    for seed in seeds {
+        let of_seed = tell(seed, arguments.plant).map_err(|error| failure(seed, &error))?;
+        told = told.and(&of_seed);
+        if told.seeds.is_multiple_of(PROGRESS) {
+            println!("  {} seeds, {} records", told.seeds, told.records);
+        }
+    }
+    println!("{}", render(&told));
+    Ok(())
+}
+
+fn failure(seed: u64, error: &SimulationError) -> String {
+    format!("seed {seed}: {error}\nreproduce it with: cargo xtask simulate --seed {seed}")
+}
+
+fn cut(seeds: u64) -> Result<(), String> {
+    let (mut operations, mut ends) = (0, 0);
+    for seed in 0..seeds {
+        let gone = every_crash(seed).map_err(|error| error.to_string())?;
+        operations += gone.operations;
+        ends += gone.ends;
+    }
+    println!("{ends} ends after {operations} operations of {seeds} seeds recovered, 0 violations");
+    Ok(())
+}
+
+fn render(told: &Told) -> String {
+    let Told {
+        seeds,
+        lives,
+        crashes,
+        power_cuts,
+        halts,
+        recoveries,
+        side_files,
+        cycles,
+        refused,
+        aborted,
+        records,
+        orders,
+        fills,
+        lost_requests,
+        late_requests,
+        lost_answers,
+        repeated_news,
+        fills_after_cancel,
+        disconnects,
+    } = told;
+    format!(
+        "{lives} lives: {crashes} crashes, {halts} halts, {power_cuts} power cuts; {recoveries} recoveries, \
+         {side_files} torn ends\n\
+         {cycles} cycles ({refused} refused, {aborted} aborted), {records} records, {orders} orders, {fills} fills\n\
+         {lost_requests} lost and {late_requests} late requests, {lost_answers} lost answers, {repeated_news} \
+         repeated news, {fills_after_cancel} fills after a cancel, {disconnects} disconnects\n\
+         {seeds} seeds, 0 violations"
+    )
+}
