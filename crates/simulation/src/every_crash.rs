@@ -1,5 +1,7 @@
 //! A crash after every operation of the disk, and after each every way in which the power can go.
 
+use ios012_core::Defcon;
+
 use crate::SimulationError;
 use crate::disk::{Survivors, Trouble};
 use crate::life::Ended;
@@ -14,10 +16,28 @@ pub struct EveryCrash {
     pub ends: u64,
 }
 
-/// Days of the life that is cut, after one that is not.
-const DAYS: u64 = 2;
+/// Days of the life that is cut.
+const DAYS: u64 = 3;
 /// Random choices of survivors at each operation.
 const CHOICES: u64 = 16;
+
+/// The first seeds, from one on, in whose lives a breaker latches: what a crash may lose then matters most.
+///
+/// # Errors
+/// As [`every_crash`].
+pub fn latching_seeds(first: u64, seeds: usize) -> Result<Vec<u64>, SimulationError> {
+    let mut found = Vec::new();
+    let mut seed = first;
+    while found.len() < seeds {
+        let mut story = Story::begin(seed, None)?;
+        story.live(Trouble::None, 0, DAYS)?;
+        if story.portfolio.level.get() >= Defcon::Red {
+            found.push(seed);
+        }
+        seed += 1;
+    }
+    Ok(found)
+}
 
 /// Cuts a life of a seed after each of its operations, under each choice of survivors, and goes on.
 ///

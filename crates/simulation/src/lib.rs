@@ -12,5 +12,5 @@ mod story;
 mod world;
 
 pub use error::SimulationError;
-pub use every_crash::{EveryCrash, every_crash};
+pub use every_crash::{EveryCrash, every_crash, latching_seeds};
 pub use story::{Plant, Told, tell};

@@ -1,15 +1,18 @@
 //! One life of the process: it opens the ledger, or begins it, and runs cycles until it ends or is ended.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ios012_broker::BrokerEvent;
 use ios012_contracts::Standing;
+use ios012_core::Quantity;
 use ios012_engine::{Engine, EngineError, FileSink, Resumed, Runner, resume};
 use ios012_lineage::ledger::is_begun;
 use ios012_lineage::{
-    CycleOutcome, Defcon, LedgerReader, LedgerWriter, LineageError, Record, StoredRecord,
+    Amount, CycleOutcome, Defcon, LedgerReader, LedgerWriter, LineageError, Record, Side,
+    StoredRecord,
 };
 
 use crate::SimulationError;
@@ -152,6 +155,7 @@ impl Portfolio {
             )
         })?;
         self.holds_what_the_books_say(engine)?;
+        cash_follows(&stored, engine)?;
         let latched = stored.iter().filter_map(|stored| match &stored.record {
             Record::Breaker(breaker) => Some(breaker.level),
             _ => None,
@@ -218,6 +222,52 @@ impl Portfolio {
         } else {
             Ended::Halted
         }
+    }
+}
+
+/// The cash of the books is what the records come to, added up here once more: the opening, each fill, each entry.
+fn cash_follows(stored: &[StoredRecord], engine: &Engine) -> Result<(), SimulationError> {
+    let mut cash = 0_i128;
+    let mut sides = BTreeMap::new();
+    let mut fills = 0;
+    for stored in stored {
+        match &stored.record {
+            Record::Genesis(genesis) => {
+                cash += genesis
+                    .opening
+                    .iter()
+                    .map(|line| money(&line.quantity))
+                    .sum::<i128>();
+            }
+            Record::Entry(entry) => {
+                let lines = entry.lines.iter();
+                let lines = lines.filter(|line| line.account.as_str() == "cash");
+                cash += lines.map(|line| money(&line.amount)).sum::<i128>();
+            }
+            Record::Order(order) => drop(sides.insert(order.order_id, order.side)),
+            Record::Fill(fill) => {
+                fills += 1;
+                let value = fill.price.units() * fill.quantity.units() / Quantity::SCALE;
+                cash += match sides.get(&fill.order_id) {
+                    Some(Side::Buy) => -value,
+                    _ => value,
+                } - fill.fee.units();
+            }
+            _ => {}
+        }
+    }
+    let books = engine.accounts().books();
+    let kept = books.cash()?.units();
+    // Each fill is rounded once, to a quantum.
+    ensure((cash - kept).abs() <= fills, || {
+        format!("the records come to {cash} quanta of cash, the books say {kept}")
+    })
+}
+
+fn money(amount: &Amount) -> i128 {
+    match amount {
+        Amount::Cash(_, money) => money.units(),
+        Amount::Asset(..) => 0,
     }
 }
 

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ios012_simulation::{Plant, SimulationError, Told, every_crash, tell};
+use ios012_simulation::{Plant, SimulationError, Told, every_crash, latching_seeds, tell};
 
 /// Seeds between two lines of progress.
 const PROGRESS: u64 = 1_000;
@@ -33,7 +33,7 @@ struct Arguments {
     seed: Option<u64>,
     /// Instead: cut a life of so many seeds after every operation, in every way
     #[arg(long, value_name = "SEEDS", conflicts_with_all = ["seeds", "seed", "plant"])]
-    every_crash: Option<u64>,
+    every_crash: Option<usize>,
     /// Put a bug in: skip-sync, retry-post, forget-latch
     #[arg(long, value_name = "NAME", value_parser = plant)]
     plant: Option<Plant>,
@@ -81,9 +81,9 @@ fn failure(seed: u64, error: &SimulationError) -> String {
     format!("seed {seed}: {error}\nreproduce it with: cargo xtask simulate --seed {seed}")
 }
 
-fn cut(seeds: u64) -> Result<(), String> {
+fn cut(seeds: usize) -> Result<(), String> {
     let (mut operations, mut ends) = (0, 0);
-    for seed in 0..seeds {
+    for seed in latching_seeds(0, seeds).map_err(|error| error.to_string())? {
         let gone = every_crash(seed).map_err(|error| error.to_string())?;
         operations += gone.operations;
         ends += gone.ends;

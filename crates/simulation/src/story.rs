@@ -179,11 +179,11 @@ impl Story {
         let unsynced = self.portfolio.disk.unsynced() as u64;
         let place = usize::try_from(self.random.below(unsynced + 1)).unwrap_or_default();
         let seed = self.random.below(u64::MAX);
-        let survivors = match self.random.below(5) {
+        let survivors = match self.random.below(8) {
             0 => Survivors::None,
             1 => Survivors::All,
-            2 => Survivors::First(place),
-            3 => Survivors::AllBut(place),
+            2..=5 => Survivors::First(place),
+            6 => Survivors::AllBut(place),
             _ => Survivors::Some(seed),
         };
         Ok(self.portfolio.disk.lose_power(survivors)?)
