@@ -8,13 +8,13 @@ mod checkpoints;
 mod clock;
 mod deny;
 mod determinism;
-mod fortress;
 mod fuzz;
 mod gate;
 mod golden;
 mod layers;
 mod lexer;
 mod mutants;
+mod programs;
 mod project;
 mod reach;
 mod readers;
@@ -61,6 +61,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Live through crashes and faults in release, seed by seed, and check every invariant
+    Simulate {
+        /// What `ios012-simulation --help` lists
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Plant small defects in the pure crates and the ledger: tests must find each
     Mutants(mutants::MutantsArguments),
     /// Run the fuzz targets, each for some seconds
@@ -96,7 +102,8 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     let project = Project::find()?;
     let passed = match task {
-        Task::Fortress { arguments } => return fortress::run(&project, &arguments),
+        Task::Fortress { arguments } => return programs::fortress(&project, &arguments),
+        Task::Simulate { arguments } => return programs::simulation(&project, &arguments),
         Task::Layers {
             self_test: true,
             part,

@@ -142,6 +142,14 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::LastLine,
     },
     Suite {
+        name: "simulation",
+        shows: "200 seeded lives and one that is cut everywhere lose nothing and send nothing twice",
+        hermetic: false,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "simulate"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
         name: "deny",
         shows: "advisories, bans, licences, sources",
         hermetic: false,

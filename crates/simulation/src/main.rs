@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use ios012_simulation::{Plant, SimulationError, Told, every_crash, latching_seeds, tell};
 
+/// Seeds where nothing else is said.
+const SEEDS: u64 = 200;
 /// Seeds between two lines of progress.
 const PROGRESS: u64 = 1_000;
 
@@ -18,20 +20,21 @@ const PROGRESS: u64 = 1_000;
 #[derive(Debug, Parser)]
 #[command(
     name = "ios012-simulation",
-    after_help = "Examples:\n  ios012-simulation --seeds 10000\n  ios012-simulation --seed 4711\n  \
+    after_help = "Without options: 200 seeds, and one life that is cut everywhere.\n\n\
+                  Examples:\n  ios012-simulation --seeds 10000\n  ios012-simulation --seed 4711\n  \
                   ios012-simulation --every-crash 3\n  ios012-simulation --plant skip-sync --seeds 200"
 )]
 struct Arguments {
     /// How many seeds, from the first one on
-    #[arg(long, default_value_t = 200)]
-    seeds: u64,
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first seed
     #[arg(long, default_value_t = 0)]
     first: u64,
     /// This seed only
     #[arg(long, conflicts_with_all = ["seeds", "first"])]
     seed: Option<u64>,
-    /// Instead: cut a life of so many seeds after every operation, in every way
+    /// Instead: cut lives of so many seeds, in which a breaker latches, after every operation and in every way
     #[arg(long, value_name = "SEEDS", conflicts_with_all = ["seeds", "seed", "plant"])]
     every_crash: Option<usize>,
     /// Put a bug in: skip-sync, retry-post, forget-latch
@@ -47,12 +50,17 @@ fn plant(name: &str) -> Result<Plant, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let whole = arguments.seeds.is_none() && arguments.seed.is_none() && arguments.plant.is_none();
     let run = match arguments.every_crash {
-        Some(seeds) => cut(seeds),
+        Some(lives) => cut(lives),
+        None if whole => simulate(&arguments).and_then(|seeds| Ok(format!("{seeds}; {}", cut(1)?))),
         None => simulate(&arguments),
     };
     match run {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(says) => {
+            println!("{says}, 0 violations");
+            ExitCode::SUCCESS
+        }
         Err(says) => {
             println!("{says}");
             ExitCode::FAILURE
@@ -60,10 +68,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn simulate(arguments: &Arguments) -> Result<(), String> {
+fn simulate(arguments: &Arguments) -> Result<String, String> {
+    let many = arguments.seeds.unwrap_or(SEEDS).max(1);
     let seeds = match arguments.seed {
         Some(seed) => seed..=seed,
-        None => arguments.first..=arguments.first + arguments.seeds.max(1) - 1,
+        None => arguments.first..=arguments.first.saturating_add(many - 1),
     };
     let mut told = Told::default();
     for seed in seeds {
@@ -74,27 +83,27 @@ fn simulate(arguments: &Arguments) -> Result<(), String> {
         }
     }
     println!("{}", render(&told));
-    Ok(())
+    Ok(format!("{} seeds", told.seeds))
 }
 
 fn failure(seed: u64, error: &SimulationError) -> String {
     format!("seed {seed}: {error}\nreproduce it with: cargo xtask simulate --seed {seed}")
 }
 
-fn cut(seeds: usize) -> Result<(), String> {
+fn cut(seeds: usize) -> Result<String, String> {
     let (mut operations, mut ends) = (0, 0);
     for seed in latching_seeds(0, seeds).map_err(|error| error.to_string())? {
         let gone = every_crash(seed).map_err(|error| error.to_string())?;
         operations += gone.operations;
         ends += gone.ends;
     }
-    println!("{ends} ends after {operations} operations of {seeds} seeds recovered, 0 violations");
-    Ok(())
+    Ok(format!(
+        "{ends} ends after each of {operations} operations recovered"
+    ))
 }
 
 fn render(told: &Told) -> String {
     let Told {
-        seeds,
         lives,
         crashes,
         power_cuts,
@@ -113,13 +122,13 @@ fn render(told: &Told) -> String {
         repeated_news,
         fills_after_cancel,
         disconnects,
+        ..
     } = told;
     format!(
         "{lives} lives: {crashes} crashes, {halts} halts, {power_cuts} power cuts; {recoveries} recoveries, \
          {side_files} torn ends\n\
          {cycles} cycles ({refused} refused, {aborted} aborted), {records} records, {orders} orders, {fills} fills\n\
          {lost_requests} lost and {late_requests} late requests, {lost_answers} lost answers, {repeated_news} \
-         repeated news, {fills_after_cancel} fills after a cancel, {disconnects} disconnects\n\
-         {seeds} seeds, 0 violations"
+         repeated news, {fills_after_cancel} fills after a cancel, {disconnects} disconnects"
     )
 }

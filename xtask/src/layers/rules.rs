@@ -37,11 +37,12 @@ const ENGINE: &str = "ios012-engine";
 const REPORT: &str = "ios012-report";
 const CLI: &str = "ios012-cli";
 const FORTRESS: &str = "ios012-fortress";
+const SIMULATION: &str = "ios012-simulation";
 const HOSTILE: &str = "ios012-hostile";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 14] = [
+pub(super) const CRATES: [CrateRule; 15] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -59,6 +60,8 @@ pub(super) const CRATES: [CrateRule; 14] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
+    place(SIMULATION, "crates/simulation", 8, Character::Runtime,
+        &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, BROKER, ENGINE]),
     place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
     place("ios012-xtask", "xtask", 9, Character::Tool, &[]),
 ];
