@@ -17,8 +17,12 @@ The reader must exit with 0 (complete), 6 (incomplete) or 5 (damaged) and print 
 `FILE line N` or `FILE:N`. The first reader is verify_ledger.py beside this file.
 
 Each case has the exit code that the format asks for. A case counts as found by a reader that exits
-with it. Where both name a file and a line, they must name the same. The damage is drawn from a
-generator with a fixed seed, so a run can be repeated.
+with it. Where one names a file and a line, the other must name the same; where both name the code of
+a rule, the same code. Of a ledger without damage both must find the same: its last record, its
+documents, and how many bytes are torn. The other reader prints them as `head N HASH`, `N documents`,
+`N bytes of a torn record` and `N bytes of a torn document`; what it does not print is not compared,
+and no torn bytes beside a head are zero. The damage is drawn from a generator with a fixed seed, so a
+run can be repeated.
 
 Exit codes: 0 all found by both and at the same places, 1 something was missed, 2 usage.
 """
@@ -45,6 +49,9 @@ from verify_ledger import (  # noqa: E402
     Head, sha256, verify,
 )
 
+FAR = 1_048_576  # how far from the end of the last segment a torn end may begin
+LONGEST_DOCUMENT = 16_777_216
+
 Files = Dict[str, Optional[bytes]]  # what a damage puts in a file's place; None removes the file
 CODES = (
     "unreadable", "not_a_ledger", "head_form", "segment_numbers", "segment_size", "line_form",
@@ -65,6 +72,14 @@ class Case(NamedTuple):
     expected: int
 
 
+class Found(NamedTuple):
+    """What a reader found in a ledger without damage, each where it says so."""
+
+    head: Optional[Head] = None
+    documents: Optional[int] = None
+    torn: Optional[Tuple[int, int]] = None  # bytes of records, bytes of documents
+
+
 class Verdict(NamedTuple):
     """What a reader says: its exit code, and the place and the rule where it names them."""
 
@@ -72,6 +87,13 @@ class Verdict(NamedTuple):
     file: Optional[str] = None
     line: Optional[int] = None
     code: Optional[str] = None
+    found: Found = Found()
+
+    def agrees(self, other: "Verdict") -> bool:
+        """Whether both name the same line or none, and say the same of what both speak of."""
+        same = self.line == other.line and (self.line is None or self.file == other.file)
+        said = zip((self.code, *self.found), (other.code, *other.found))
+        return same and all(ours == theirs or None in (ours, theirs) for ours, theirs in said)
 
 
 class Ledger:
@@ -192,10 +214,9 @@ class Damages:
         self.some = max(8, cases // 20)  # how many of each kind but flipped bytes
         self.random = random.Random(seed)
         self.records = [ledger.record(seq) for seq in range(len(ledger.places))]
-        self.named = {
-            record[name]
-            for record in self.records if record["kind"] == "cycle" for name in DOCUMENTS
-        }
+        self.named = {name for record in self.records for name in names_of(record).values()}
+        self.pack = ledger.files[PACK].split(b"\n")[:-1]
+        self.named_lines = named_lines(self.records, self.pack)
         self.is_open = []  # after each record, whether something has no seal
         for record in self.records:
             before = self.is_open[-1] if self.is_open else False
@@ -209,23 +230,22 @@ class Damages:
     def all(self) -> Iterator[Case]:
         for kind in (
             self.flipped_bytes, self.lines, self.documents, self.line_ends, self.edited_exposure,
-            self.form, self.tails, self.last_line, self.whole_files,
+            self.form, self.tails, self.last_line, self.whole_files, self.holes, self.far_holes,
+            self.pack_ends, self.empty_texts, self.governance,
         ):
             yield from kind()
 
     def flipped_bytes(self) -> Iterator[Case]:
         ledger, draw = self.ledger, self.random
-        last = ledger.files[PACK].split(b"\n")[-2][:64].decode()
         shares = ((ledger.segments, 2), ([PACK], 4), ([HEAD], 4))
         for names, share in shares:
             for _ in range(-(-self.cases // share)):
                 name = draw.choice(names)
                 data = ledger.files[name]
                 at = draw.randrange(len(data))
-                torn = name == PACK and at == len(data) - 1 and last not in self.named
+                torn = name == PACK and data[:at].count(b"\n") >= self.named_lines
                 files = {name: flipped(data, at, draw.randrange(8))}
-                kind = "a segment" if name in ledger.segments else name
-                yield Case(f"flipped bit in {kind}", files, None, INCOMPLETE if torn else DAMAGED)
+                yield Case(f"flipped bit in {kind_of(name)}", files, None, INCOMPLETE if torn else DAMAGED)
 
     def lines(self) -> Iterator[Case]:
         ledger = self.ledger
@@ -243,7 +263,7 @@ class Damages:
             yield Case("swapped neighbouring lines", {name: joined(lines)}, None, DAMAGED)
 
     def documents(self) -> Iterator[Case]:
-        lines = self.ledger.files[PACK].split(b"\n")[:-1]
+        lines = self.pack
         counts = Counter(line[:64].decode() for line in lines)
         once = {name for name, count in counts.items() if count == 1} & self.named
         for at in self.sample(i for i, line in enumerate(lines) if line[:64].decode() in once):
@@ -263,7 +283,11 @@ class Damages:
             yield Case("CR LF after one line", files, None, DAMAGED)
         for name in (ledger.segments[-1], PACK, HEAD):
             files = {name: ledger.files[name] + b"\n"}
-            yield Case("trailing blank line", files, None, DAMAGED)
+            left = DAMAGED if name == HEAD else INCOMPLETE
+            yield Case(f"trailing blank line in {kind_of(name)}", files, None, left)
+            if name != HEAD:
+                files = {name: b"\n" + ledger.files[name]}
+                yield Case(f"leading blank line in {kind_of(name)}", files, None, DAMAGED)
 
     def edited_exposure(self) -> Iterator[Case]:
         ledger = self.ledger
@@ -354,6 +378,179 @@ class Damages:
         yield Case("gap in the segment numbers", {number: b""}, None, DAMAGED)
 
 
+    # A crash can leave a hole, filled with zeros, anywhere in what was not synced.
+
+    def head_of(self, records: int) -> Files:
+        last = self.ledger.line(records - 1)[:64].decode() if records else ZERO_HASH
+        return {HEAD: f"{records} {last}\n".encode()}
+
+    def hole(self, data: bytes, start: int, end: int) -> bytes:
+        """Zeros from somewhere between these bytes, over their end or not."""
+        at = self.random.randrange(start, end)
+        size = min(self.random.randrange(1, 2 * (end - start) + 1), len(data) - at)
+        return data[:at] + bytes(size) + data[at + size:]
+
+    def holes(self) -> Iterator[Case]:
+        ledger = self.ledger
+        name = ledger.segments[-1]
+        data, lines = ledger.files[name], ledger.lines[name]
+        first = len(ledger.places) - len(lines)
+        starts = [len(joined(lines[:at])) for at in range(len(lines) + 1)]
+        near = [at for at in range(len(lines)) if len(data) - starts[at] <= FAR]
+        for at in self.sample(near):
+            files: Files = {name: self.hole(data, starts[at], starts[at + 1])}
+            seq = first + at
+            below = max(0, seq - self.random.randrange(3))
+            for records in sorted({below, seq}):
+                fitting = {**files, **self.head_of(records)}
+                yield Case("hole in the last batch, head below it", fitting, None, INCOMPLETE)
+                kept = Head(seq, self.head_of(seq)[HEAD].split()[1].decode())
+                yield Case("... head kept up to it", fitting, kept, INCOMPLETE)
+                yield Case("... head kept above it", fitting, ledger.head, DAMAGED)
+            above = {**files, **self.head_of(seq + 1)}
+            yield Case("hole in a record that the head covers", above, None, DAMAGED)
+            yield Case("hole in a record below the head", files, None, DAMAGED)
+            follower = f"{len(ledger.segments) + 1:06}.ledger"
+            early = {**files, **self.head_of(seq), follower: b""}
+            yield Case("hole in a segment before the last", early, None, DAMAGED)
+
+    def far_holes(self) -> Iterator[Case]:
+        """The line of a hole begins as far from the end as it may, and further by a byte."""
+        ledger = self.ledger
+        name = ledger.segments[-1]
+        lines = ledger.lines[name]
+        first = len(ledger.places) - len(lines)
+        for at in self.sample(range(len(lines))):
+            start = len(joined(lines[:at]))
+            whole = lines[at] + b"\n"
+            for what, line in (
+                ("a hole", bytes(70) + whole[70:]), ("no line feed", bytes(len(whole))),
+                ("another hash", ZERO_HASH.encode() + whole[64:]),
+            ):
+                for room, left in ((FAR, INCOMPLETE), (FAR + 1, DAMAGED)):
+                    end = line + bytes(room - len(line))
+                    files = {name: ledger.files[name][:start] + end, **self.head_of(first + at)}
+                    far = "1 MiB from the end" if room == FAR else "a byte further"
+                    yield Case(f"{what} {far}", files, None, left)
+
+    def pack_ends(self) -> Iterator[Case]:
+        """What no record names, and what one does."""
+        good = joined(self.pack[:self.named_lines])
+        extra = [framed(b'["unnamed"]'), framed(b'{"also":"unnamed"}')]
+        ends = joined(extra)
+        for at in self.sample(range(self.named_lines)):
+            start, end = len(joined(self.pack[:at])), len(joined(self.pack[:at + 1]))
+            files = {PACK: self.hole(good + ends, start, end)}
+            yield Case("hole in a document before or at the last named", files, None, DAMAGED)
+        for _ in range(self.some):
+            files = {PACK: good + self.hole(ends, 0, len(ends))}
+            yield Case("hole after the last named document", files, None, INCOMPLETE)
+        for name, end, left in (
+            ("unnamed documents (legal)", ends, COMPLETE),
+            ("unnamed document with another hash", flipped(extra[0], 0, 0) + b"\n", INCOMPLETE),
+            ("unnamed document that is torn", ends[:-1], INCOMPLETE),
+            ("unnamed document that is not canonical", joined([framed(b"[1]")]), DAMAGED),
+            ("... after one with another hash", joined([flipped(extra[0], 66, 0), framed(b"[1]")]),
+             INCOMPLETE),
+            ("unnamed end of 2 MiB", bytes(2 * FAR), INCOMPLETE),
+            ("unnamed end longer than a document",
+             ends + extra[0][:65] + b'"' * (LONGEST_DOCUMENT + 2), INCOMPLETE),
+        ):
+            yield Case(name, {PACK: good + end}, None, left)
+        files = {PACK: flipped(extra[0], 66, 0) + b"\n" + good}
+        yield Case("unnamed document, damaged, before a named one", files, None, DAMAGED)
+
+    def empty_texts(self) -> Iterator[Case]:
+        """Lines of the right hash whose text is wrong were written so: no crash does that."""
+        name = self.ledger.segments[-1]
+        for what, line, left in (
+            ("empty text after its hash", framed(b""), DAMAGED),
+            ("empty text after another hash", ZERO_HASH.encode() + b" ", INCOMPLETE),
+            ("hash and no space", sha256(b"").encode(), INCOMPLETE),
+            ("carriage return in a hashed text", framed(b"{}\r"), DAMAGED),
+            ("a hashed text that is no JSON", framed(b"}"), DAMAGED),
+            ("a hashed text that is not UTF-8", framed(b'"\xff"'), INCOMPLETE),
+        ):
+            for file in (name, PACK):
+                files = {file: self.ledger.files[file] + line + b"\n"}
+                yield Case(f"{what}, at the end of {kind_of(file)}", files, None, left)
+        for seq in self.sample(range(len(self.records))):
+            files = self.ledger.with_line(seq, framed(b""))
+            yield Case("empty text after its hash, below the head", files, None, DAMAGED)
+
+    def governance(self) -> Iterator[Case]:
+        """Records of governance at the end, whose documents the pack must have."""
+        one, two = b'{"command":"1"}', b'{"command":"2"}'
+        if self.is_open[-1]:
+            return
+        account = next((record["account_hash"] for record in self.records[::-1]
+                        if record["kind"] == "cycle"), ZERO_HASH)
+        good = self.pack[:self.named_lines]
+        for name, named, lines, left in (
+            ("governance without a document (legal)", [None], good, COMPLETE),
+            ("governance and its document", [one], good + [one], COMPLETE),
+            ("governance, one document twice", [one, None, one], good + [one], COMPLETE),
+            ("governance, a document missing", [one], good, DAMAGED),
+            ("governance, a document before those of cycles", [one], [one] + good, DAMAGED),
+            ("governance, a document that a cycle named", [account], good, DAMAGED),
+            ("governance, a document that returns", [one, two, one], good + [one, two], DAMAGED),
+            ("... and stands again", [one, two, one], good + [one, two, one], COMPLETE),
+            ("governance, documents not in order", [one, two], good + [two, one], DAMAGED),
+        ):
+            yield Case(name, self.with_governance(named, lines), None, left)
+        whole = joined(good) + joined([framed(one)])
+        for _ in range(self.some):
+            files = self.with_governance([one], good + [one])
+            files[PACK] = self.hole(whole, len(joined(good)), len(whole))
+            yield Case("governance, hole in its document", files, None, DAMAGED)
+
+    def with_governance(self, named: List, pack: List[bytes]) -> Files:
+        """Governance records that name these documents (or a hash), after the last record."""
+        ledger = self.ledger
+        lines = []
+        previous = ledger.head.hash
+        for seq, document in enumerate(named, len(self.records)):
+            is_document = isinstance(document, bytes)
+            envelope = {key: self.records[-1][key] for key in ("epoch", "portfolio_id", "schema")}
+            record = {
+                **envelope, "document_hash": sha256(document) if is_document else document,
+                "event": "refused", "evidence": [], "kind": "governance", "prev": previous,
+                "seq": str(seq),
+            }
+            lines.append(framed(render(dict(sorted(record.items())))))
+            previous = lines[-1][:64].decode()
+        name = ledger.segments[-1]
+        return {
+            name: ledger.files[name] + joined(lines),
+            PACK: joined(line if line[64:65] == b" " else framed(line) for line in pack),
+            HEAD: f"{len(self.records) + len(named)} {previous}\n".encode(),
+        }
+
+
+def kind_of(name: str) -> str:
+    return "a segment" if name.endswith(".ledger") else name
+
+
+def names_of(record: dict) -> Dict[str, str]:
+    """The members of a record that name documents, with the hashes that they name."""
+    members = {"cycle": DOCUMENTS, "governance": ("document_hash",)}.get(record["kind"], ())
+    return {name: record[name] for name in members if record[name] is not None}
+
+
+def named_lines(records: Iterable[dict], pack: List[bytes]) -> int:
+    """How many lines of the pack there are up to the last one that a record needs."""
+    last: Dict[str, str] = {}
+    count = 0
+    for record in records:
+        named = names_of(record)
+        due = {named[name] for name in named if last.get(name) != named[name]}
+        last.update(named)
+        while due:
+            due.discard(pack[count][:64].decode())
+            count += 1
+    return count
+
+
 def first_cycle(ledger: Ledger, directory: Path) -> Tuple[Ledger, List[int]]:
     """The ledger up to the seal of its first cycle, and the numbers of that cycle's records."""
     kinds = [ledger.record(seq)["kind"] for seq in range(len(ledger.places))]
@@ -361,11 +558,8 @@ def first_cycle(ledger: Ledger, directory: Path) -> Tuple[Ledger, List[int]]:
     end = kinds.index("seal", start)
     files = dict(ledger.cut(end + 1))
     files[HEAD] = f"{end + 1} {ledger.line(end)[:64].decode()}\n".encode()
-    cycle = ledger.record(start)
-    named = {cycle[name] for name in DOCUMENTS}
     pack = ledger.files[PACK].split(b"\n")[:-1]
-    last = max(at for at, line in enumerate(pack) if line[:64].decode() in named)
-    files[PACK] = joined(pack[:last + 1])
+    files[PACK] = joined(pack[:named_lines(map(ledger.record, range(end + 1)), pack)])
     for name, data in files.items():
         if data is not None:
             (directory / name).write_bytes(data)
@@ -395,7 +589,9 @@ def ask_python(directory: Path, kept: Optional[Head]) -> Verdict:
         return Verdict(DAMAGED, damage.file, damage.line, damage.code)
     except OSError:
         return Verdict(UNREADABLE)
-    return Verdict(INCOMPLETE if report.open_ends else COMPLETE)
+    torn = report.torn_record_bytes, report.torn_document_bytes
+    found = Found(Head(report.records, report.head), report.documents, torn)
+    return Verdict(INCOMPLETE if report.open_ends else COMPLETE, found=found)
 
 
 def start_other(template: str, directory: Path, kept: Optional[Head]) -> subprocess.Popen:
@@ -407,9 +603,22 @@ def start_other(template: str, directory: Path, kept: Optional[Head]) -> subproc
 def verdict(reader: subprocess.Popen) -> Verdict:
     text = reader.communicate()[0].decode("utf-8", "replace")
     place = re.search(r"(documents\.pack|head|[0-9]{6}\.ledger)(?: line |:)([0-9]+)", text)
-    code = re.search(rf"(?<!\()\b({'|'.join(CODES)})\b", text)
+    codes = re.findall(rf"(?<!\()\b({'|'.join(CODES)})\b", text)
+    code = codes[0] if codes and reader.returncode == DAMAGED else None
     file, line = (place[1], int(place[2])) if place else (None, None)
-    return Verdict(reader.returncode, file, line, code[1] if code else None)
+    return Verdict(reader.returncode, file, line, code, found_in(text))
+
+
+def found_in(text: str) -> Found:
+    head = re.search(r"\bhead ([0-9]+) ([0-9a-f]{64})\b", text)
+    documents = re.search(r"\b([0-9]+) documents\b", text)
+    torn = [re.search(rf"\b([0-9]+) bytes of a torn {kind}\b", text)
+            for kind in ("record", "document")]
+    return Found(
+        Head(int(head[1]), head[2]) if head else None,
+        int(documents[1]) if documents else None,
+        (int(torn[0][1]) if torn[0] else 0, int(torn[1][1]) if torn[1] else 0) if head else None,
+    )
 
 
 def command(template: str, directory: Path, kept: Optional[Head]) -> List[str]:
@@ -439,7 +648,7 @@ class Row:
     cases: int = 0
     python: int = 0
     other: int = 0
-    places: int = 0  # where both agree about the place, or one names none
+    places: int = 0  # where both agree about the place, the rule and what they found
     codes: Counter = field(default_factory=Counter)
 
 
@@ -457,8 +666,7 @@ class Bench:
         python = ask_python(self.directory, case.kept)
         other = verdict(reader)
         self.put({name: self.ledger.files.get(name) for name in case.files})
-        same = (python.file, python.line) == (other.file, other.line)
-        same = same or python.line is None or other.line is None
+        same = python.agrees(other)
         row.cases += 1
         row.python += python.status == case.expected
         row.other += other.status == case.expected
@@ -516,11 +724,11 @@ def check(options: argparse.Namespace, root: Path) -> int:
 
 
 def print_table(rows: Dict[str, Row]) -> int:
-    print(f"{'damage':<56}{'cases':>7}{'python':>8}{'other':>8}{'place':>8}  found as")
+    print(f"{'damage':<60}{'cases':>7}{'python':>8}{'other':>8}{'place':>8}  found as")
     missed = 0
     for name, row in rows.items():
         codes = ", ".join(f"{code} {count}" for code, count in row.codes.most_common())
-        print(f"{name:<56}{row.cases:>7}{row.python:>8}{row.other:>8}{row.places:>8}  {codes}")
+        print(f"{name:<60}{row.cases:>7}{row.python:>8}{row.other:>8}{row.places:>8}  {codes}")
         missed += 3 * row.cases - row.python - row.other - row.places
     cases = sum(row.cases for row in rows.values())
     print(f"{cases} cases in {len(rows)} kinds; {missed or 'none'} missed or at another place")

@@ -206,6 +206,10 @@ class Book:
     def recovery(self) -> "Book":
         return self.add("recovery", found="open_cycle", orders=[], side_file=None)
 
+    def governance(self, document: str | None) -> "Book":
+        return self.add("governance", event="e", document_hash=document,
+                        evidence=[{"name": "n", "value": ""}])
+
     def breaker(self) -> "Book":
         return self.add("breaker", breaker="b", cause="c", action="halt", level="RED", evidence=[])
 
@@ -236,8 +240,10 @@ def open_cycle() -> Book:
 
 
 def with_line(line: str) -> Book:
+    """A wrong line that the head covers."""
     book = Book().traded()
     book.segments[0].append(line)
+    book.head = f"8 {ZERO}\n"
     return book
 
 
@@ -271,6 +277,21 @@ def one_document_for_all(book: Book) -> Book:
         {**dict.fromkeys(KEYS, name), "regime_hash": None}).seal()
 
 
+def governed_twice(book: Book) -> Book:
+    name = book.document("[]")
+    return book.governance(name).governance(None).governance(name)
+
+
+def governed_by_an_old_document(book: Book) -> Book:
+    """What a cycle named last is not what a record of governance named last."""
+    return book.governance(same_documents(book)["mandate_hash"])
+
+
+def governed_by_one_that_returns(book: Book) -> Book:
+    one, two = book.document("[]"), book.document("{}")
+    return book.governance(one).governance(two).governance(one)
+
+
 def deep(levels: int) -> str:
     return "[" * levels + "]" * levels
 
@@ -293,12 +314,16 @@ BROKEN = [
     ("line_form", 8, lambda: with_line(f"{ZERO}  {{}}"[1:])),
     ("line_form", 8, lambda: with_line(f"{sha('{}').upper()} {{}}")),
     ("line_form", 8, lambda: with_line(f"{sha('{}')}\t{{}}")),
-    ("line_form", 8, lambda: with_line(f"{sha('{}')} {{}}\r")),
     ("line_form", 8, lambda: with_line(ZERO + ' "\udcff"')),
-    ("line_form", 8, lambda: Book().traded().raw('"' + "a" * 65_534 + '"')),
-    ("line_form", 11, lambda: with_pack(lambda pack: pack.append("x"))),
+    ("line_form", 8, lambda: with_line(f"{ZERO} {'a' * 65_536}")),
+    ("line_form", 10, lambda: with_pack(lambda pack: pack.insert(9, "x"))),
     ("record_hash", 8, lambda: with_line(f"{ZERO} {{}}")),
-    ("document_hash", 11, lambda: with_pack(lambda pack: pack.append(f"{ZERO} {{}}"))),
+    ("record_hash", 8, lambda: with_line(f"{ZERO} ")),
+    ("record_hash", 8, lambda: with_line(f"{sha('{}')} {{}}\r")),
+    ("document_hash", 10, lambda: with_pack(lambda pack: pack.insert(9, f"{ZERO} {{}}"))),
+    ("canonical", 11, lambda: with_pack(lambda pack: pack.append(f"{sha('')} "))),
+    ("canonical", 8, lambda: Book().traded().raw("")),
+    ("canonical", 8, lambda: Book().traded().raw("{}\r")),
     ("canonical", 11, lambda: with_pack(lambda pack: pack.append(f"{sha('[1]')} [1]"))),
     ("canonical", 11, lambda: with_pack(lambda p: p.append(f"{sha(deep(65))} {deep(65)}"))),
     ("canonical", 8, lambda: Book().traded().raw('{"b":"","a":""}')),
@@ -398,6 +423,9 @@ BROKEN = [
     ("document_missing", 8, lambda: with_pack(lambda pack: pack.pop())),
     ("document_missing", 8, lambda: with_pack(lambda pack: pack.insert(0, pack.pop()))),
     ("document_missing", 10, lambda: reused(Book().traded())),
+    ("document_missing", 2, lambda: Book().genesis().governance(ZERO)),
+    ("document_missing", 8, lambda: governed_by_an_old_document(Book().traded())),
+    ("document_missing", 4, lambda: governed_by_one_that_returns(Book().genesis())),
 ]
 
 WHOLE = [
@@ -428,8 +456,8 @@ WHOLE = [
         {"account": "transfers", "amount": "-1", "currency": "USD"},
         {"account": "cash", "amount": "0.00000001", "currency": "EUR"},
         {"account": "transfers", "amount": "-0.00000001", "currency": "EUR"}]),
-    lambda: Book().genesis().add("governance", event="e", document_hash=None,
-                                 evidence=[{"name": "n", "value": ""}]),
+    lambda: Book().genesis().governance(None),
+    lambda: governed_twice(Book().genesis()),
 ]
 
 
@@ -518,9 +546,9 @@ class EveryRule(InDirectory):
             (open_cycle().write(self.fresh()), ["the last cycle has no seal"]),
             (Book().genesis().refusal().write(self.fresh()), ["the last refusal has no seal"]),
             (unsealed.write(self.fresh()), ["the last recovery has no seal"]),
-            (Book().traded().write(self.fresh(), torn="\0"), ["line 8 of 000001.ledger is torn"]),
+            (Book().traded().write(self.fresh(), torn="\0"), ["000001.ledger is torn from line 8 on"]),
             (Book().traded().write(self.fresh(), torn_pack="0"),
-             ["the last line of documents.pack is torn"]),
+             ["documents.pack is torn from line 6 on"]),
         ):
             self.assertEqual(reader.verify(str(directory)).open_ends, ends)
 
@@ -538,6 +566,76 @@ class EveryRule(InDirectory):
         self.assertEqual(reader.verify(str(longest)).records, 2)
         longer = Book().genesis().add("new", text="a" * (room + 1)).write(self.fresh())
         self.assertEqual(self.damage(longer).code, "line_form")
+
+    def torn(self, book: Book, **ends: str) -> tuple[int, int, int, int]:
+        """The whole records and documents of a torn ledger, and the bytes that are torn of each."""
+        report = reader.verify(str(book.write(self.fresh(), **ends)))
+        self.assertNotEqual(report.open_ends, [])
+        torn = report.torn_record_bytes, report.torn_document_bytes
+        return report.records, report.documents, *torn
+
+    def test_a_line_that_does_not_hold_together_beyond_the_head_begins_a_torn_end(self):
+        whole = Book().traded().cycle().seal()
+        lines = whole.segments[0]
+        for broken in ("\0" * 300, f"{ZERO}{lines[4][64:]}", f"{lines[4][:70]}\0{lines[4][71:]}", "",
+                       f"{ZERO} ", f"{lines[4][:65]}\udcff", f"{lines[4]}\r", "a" * 70_000):
+            with self.subTest(broken[:70]):
+                holed = Book().traded().cycle().seal()
+                holed.segments[0][4] = broken
+                rest = sum(len(line) + 1 for line in holed.segments[0][4:])
+                for records in (0, 3, 4):
+                    hash_ = lines[records - 1][:64] if records else ZERO
+                    holed.head = f"{records} {hash_}\n"
+                    self.assertEqual(self.torn(holed), (4, 10, rest, 0))
+                holed.head = f"5 {lines[4][:64]}\n"
+                found = self.damage(holed.write(self.fresh()))
+                self.assertIn(found.code, ("line_form", "record_hash"))
+                self.assertEqual((found.file, found.line, found.seq), ("000001.ledger", 5, 4))
+
+    def test_before_the_last_segment_and_far_from_its_end_it_is_damage(self):
+        book = Book().traded().reopen()
+        book.segments[0][4] = f"{ZERO} []"
+        book.head = f"0 {ZERO}\n"
+        found = self.damage(book.write(self.fresh()))
+        self.assertEqual((found.code, found.line), ("record_hash", 5))
+        far = Book().traded()
+        for size in (1_048_576, 1_048_577):
+            ends = {"torn": "\n" + "\0" * (size - 1)}
+            if size == 1_048_576:
+                self.assertEqual(self.torn(far, **ends), (7, 5, size, 0))
+            else:
+                self.assertEqual(self.damage(far.write(self.fresh(), **ends)).line, 8)
+
+    def test_what_is_whole_and_wrong_is_no_torn_end(self):
+        for text in ("", "[]", "{}", '{"b":"","a":""}'):
+            book = Book().traded()
+            records = book.prev
+            book.raw(text).head = f"7 {records}\n"
+            self.assertIn(self.damage(book.write(self.fresh())).code, ("canonical", "member"))
+
+    def test_a_kept_head_above_a_torn_end_is_not_reached(self):
+        book = Book().traded()
+        kept = reader.Head(7, book.prev)
+        book.head = f"4 {book.segments[0][3][:64]}\n"
+        book.segments[0][4] = "x"
+        directory = book.write(self.fresh())
+        self.assertEqual(reader.verify(str(directory)).records, 4)
+        self.assertEqual(self.damage(directory, kept).code, "tail_cut_or_rewritten")
+        self.assertEqual(self.damage(directory, kept).file, ".")
+
+    def test_the_pack_is_torn_only_after_what_records_name(self):
+        unnamed = f"{sha('[]')} []\n"
+        for end in ("x\n", "\n", f"{ZERO} []\n", f"{ZERO} []\n" + unnamed, "\0" * 2_000_000,
+                    f"{ZERO} " + "\0" * 16_777_300, "x\n" + f"{sha('[1]')} [1]\n"):
+            with self.subTest(end[:70]):
+                torn = self.torn(Book().traded(), torn_pack=unnamed + end)
+                self.assertEqual(torn, (7, 6, 0, len(end)))
+        before = Book().traded()
+        before.pack.insert(0, f"{ZERO} []")
+        self.assertEqual(self.damage(before.write(self.fresh())).code, "document_hash")
+        named = Book().genesis()
+        named.governance(sha("[]")).pack.append(f"{sha('[]')} {{}}")
+        self.assertEqual(self.damage(named.write(self.fresh())).code, "document_hash")
 
 
 def write_byte(path: Path, at: int, byte: int) -> None:
@@ -601,7 +699,11 @@ class PageExample(InDirectory):
             file.write(b"\n")
         done = self.run_reader(place, "--json")
         said = json.loads(done.stdout)
-        self.assertEqual((done.returncode, said["code"], said["line"]), (5, "line_form", 13))
+        self.assertEqual((done.returncode, said["torn_record_bytes"]), (6, 5))
+        write_byte(self.directory / "000001.ledger", 0, ord("x"))
+        done = self.run_reader(place, "--json")
+        said = json.loads(done.stdout)
+        self.assertEqual((done.returncode, said["code"], said["line"]), (5, "line_form", 1))
 
     def test_the_damage_check_fails_where_the_other_reader_is_blind(self):
         for blind, phrase in (("true {dir}", "missed"), ("false", "not good to begin with")):
@@ -609,6 +711,21 @@ class PageExample(InDirectory):
                 status = damage_check.main([str(PAGE), "--other", blind, "--cases", "10"])
             self.assertEqual(status, 1)
             self.assertIn(phrase, output.getvalue())
+
+    def test_the_damage_check_compares_what_is_left_of_a_ledger(self):
+        with open(self.directory / "000001.ledger", "ab") as file:
+            file.write(b"torn")
+        ours = damage_check.ask_python(self.directory, None)
+        hash_ = (self.directory / "head").read_text().split()[1]
+        said = f"12 records, 5 documents\nhead 12 {hash_}\n4 bytes of a torn record\n"
+        for text, agrees in (
+            (said, True), ("INCOMPLETE", True), (said.replace("head 12", "head 11"), False),
+            (said.replace(hash_, ZERO), False), (said.replace("5 doc", "4 doc"), False),
+            (said.replace("4 bytes", "5 bytes"), False), (said.replace("record\n", "\n"), False),
+            (f"{said}; 1 bytes of a torn document", False),
+        ):
+            theirs = ours._replace(found=damage_check.found_in(text))
+            self.assertIs(ours.agrees(theirs), agrees, text)
 
 
 if __name__ == "__main__":

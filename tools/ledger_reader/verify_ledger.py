@@ -25,11 +25,12 @@ import re
 import sys
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, BinaryIO, Callable, Dict, NamedTuple
+from typing import Any, BinaryIO, Callable, Dict, Iterable, NamedTuple
 
 RECORD_LIMIT = 65_535
 DOCUMENT_LIMIT = 16_777_216
 SEGMENT_LIMIT = 67_108_864
+TORN_LIMIT = 1_048_576  # how far from the end of the last segment a torn end may begin
 DEPTH_LIMIT = 64
 DECIMAL_LIMIT = 79_228_162_514_264_337_593_543_950_335
 ZERO_HASH = "0" * 64
@@ -62,6 +63,8 @@ class Report:
     cycles: int = 0
     decisions: int = 0
     documents: int = 0
+    torn_record_bytes: int = 0
+    torn_document_bytes: int = 0
     open_ends: list[str] = field(default_factory=list)  # what a crash left, if anything
 
 
@@ -258,12 +261,13 @@ class Lines:
     """The lines of one file. No more is read at once than the longest line that is allowed."""
 
     def __init__(self, path: str, limit: int):
-        self.name = os.path.basename(path)
+        self.name, self.path = os.path.basename(path), path
         self.file: BinaryIO = open(path, "rb")
         self.longest = 64 + 1 + limit + 1
         self.number = 0
+        self.start = 0  # where the line read last begins
         self.length = 0  # the bytes of the whole lines so far
-        self.torn = False
+        self.torn = 0  # the bytes of a torn end
 
     def __enter__(self) -> Lines:
         return self
@@ -271,18 +275,23 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
+    def rest(self) -> int:
+        """The bytes from the line read last to the end of the file."""
+        return os.path.getsize(self.path) - self.start
+
     def next(self) -> tuple[str, bytes] | None:
         """The hash and the JSON of the next whole line; None at the end, or where it is torn."""
         line = b"" if self.file.closed else self.file.readline(self.longest)
         self.number += 1
+        self.start = self.length
         if not line.endswith(b"\n"):
             if len(line) == self.longest:
                 raise ValueError("its JSON is longer than allowed")
-            self.torn = self.torn or line != b""
+            self.torn = self.torn or len(line)
             self.file.close()
             return None
         self.length += len(line)
-        if not re.match(rb"[0-9a-f]{64} [^\n]", line) or b"\r" in line:
+        if not re.match(rb"[0-9a-f]{64} ", line):
             raise ValueError("the line is not a hash, a space, JSON and a line feed")
         line.decode("utf-8")
         return line[:64].decode("ascii"), line[65:-1]
@@ -312,7 +321,7 @@ class Verifier:
         self.file, self.line, self.seq = HEAD, None, None  # the place that is checked
         self.epoch = 0
         self.segment_full = False  # the record before was a seal past the limit
-        self.named: dict[str, str] = {}  # member of cycle records: the document it named last
+        self.named: dict[str, str] = {}  # member of a record: the document it named last
         self.open: str | None = None  # "cycle", "refusal", "recovery" or nothing
         self.cycle: dict[str, Any] = {}  # its record
         self.cycle_hash = ZERO_HASH
@@ -378,15 +387,34 @@ class Verifier:
             self.fail(hash_code, f"the JSON has {sha256(data)}")
         return stored_hash, self.checked("canonical", parse_canonical, data)
 
+    def line_or_torn_end(
+        self, lines: Lines, hash_code: str, may_be_torn: Callable[[], bool]
+    ) -> tuple[str, Any] | None:
+        """The next whole line. One that does not hold together may begin what a crash left: any part
+        of that can be missing, so nothing after it is read."""
+        try:
+            return self.read_line(lines, hash_code)
+        except Damage as damage:
+            if damage.code not in ("line_form", hash_code) or not may_be_torn():
+                raise
+            lines.torn = lines.rest()
+            return None
+
     def segment(self, lines: Lines, is_last: bool) -> None:
         self.seq = self.report.records
-        while (line := self.read_line(lines, "record_hash")) is not None:
+
+        def may_be_torn() -> bool:
+            is_covered = self.report.records < self.head.records
+            return is_last and not is_covered and lines.rest() <= TORN_LIMIT
+
+        while (line := self.line_or_torn_end(lines, "record_hash", may_be_torn)) is not None:
             self.record(*line, lines)
             self.seq = self.report.records
         if lines.torn and not is_last:
             self.fail("line_form", "a torn line before the last segment")
         if lines.torn:
-            self.report.open_ends.append(f"line {lines.number} of {lines.name} is torn")
+            self.report.torn_record_bytes = lines.torn
+            self.report.open_ends.append(f"{lines.name} is torn from line {lines.number} on")
         elif lines.length == 0 and not is_last:
             self.line = None
             self.fail("segment_size", "an empty segment before the last")
@@ -457,20 +485,27 @@ class Verifier:
         if int(record["cycle_id"]) != self.report.cycles:
             self.fail("cycle_id", f"{record['cycle_id']} is not {self.report.cycles}")
         self.cycle, self.cycle_hash, self.last_move = record, record_hash, (-1, "")
-        # A document is the one that its member named last, or stands further on in the pack.
+        self.find_documents(record, DOCUMENTS)
+
+    def rules_of_governance(self, record: dict[str, Any], _: str) -> None:
+        self.find_documents(record, ("document_hash",))
+
+    def find_documents(self, record: dict[str, Any], members: Iterable[str]) -> None:
+        """A document is the one that its member named last, or stands further on in the pack."""
         place = self.file, self.line
-        named = {name: record[name] for name in DOCUMENTS if record[name] is not None}
+        named = {name: record[name] for name in members if record[name] is not None}
         missing = {named[name] for name in named if named[name] != self.named.get(name)}
         self.named.update(named)
         while missing:
-            document_hash = self.next_document()
+            document_hash = self.next_document(is_named=True)
             self.file, self.line = place
             if document_hash is None:
                 self.fail("document_missing", f"not where it must stand: {min(missing)}")
             missing.discard(document_hash)
 
-    def next_document(self) -> str | None:
-        line = self.read_line(self.pack, "document_hash")
+    def next_document(self, is_named: bool) -> str | None:
+        """The hash of the next document. What stands after the last that is named may be torn."""
+        line = self.line_or_torn_end(self.pack, "document_hash", lambda: not is_named)
         self.report.documents += line is not None
         return line[0] if line else None
 
@@ -564,7 +599,7 @@ class Verifier:
         """What is checked after the last record: the rest of the pack, and the heads."""
         report = self.report
         self.seq = None
-        while self.next_document():
+        while self.next_document(is_named=False):
             pass
         self.file, self.line = HEAD, None
         if self.head.records > report.records:
@@ -577,7 +612,8 @@ class Verifier:
         if self.open:
             report.open_ends.append(f"the last {self.open} has no seal")
         if self.pack.torn:
-            report.open_ends.append(f"the last line of {PACK} is torn")
+            report.torn_document_bytes = self.pack.torn
+            report.open_ends.append(f"{PACK} is torn from line {self.pack.number} on")
 
 
 def verify(directory: str, kept: Head | None = None) -> Report:
