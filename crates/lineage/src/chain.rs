@@ -9,6 +9,9 @@ use crate::{Envelope, Hash, LineageError, Record};
 /// The longest record, in bytes of JSON: the limit of a `tlog-tiles` entry.
 pub const RECORD_LIMIT: usize = 65_535;
 
+/// One write and one sync take so many bytes of records at most: what a crash tears begins so near the end.
+pub(crate) const BATCH_LIMIT: usize = 1 << 20;
+
 /// A segment ends after the first seal that brings it past this many bytes.
 pub const SEGMENT_LIMIT: u64 = 64 << 20;
 

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use ios012_core::PortfolioId;
 
-use crate::chain::{RECORD_LIMIT, SEGMENT_LIMIT};
+use crate::chain::{BATCH_LIMIT, RECORD_LIMIT, SEGMENT_LIMIT};
 use crate::checkpoint::Checkpoint;
 use crate::field::Memo;
 use crate::hash::sha256;
@@ -24,9 +24,6 @@ use crate::{Envelope, Hash, LineageError, Record};
 use cycle::{CycleCheck, Unit};
 use failure::Breach;
 use pack::PackCursor;
-
-/// A torn batch begins in the last bytes of the last segment: so many at most.
-const TORN_LIMIT: u64 = 1 << 20;
 
 /// A head that somebody kept: only against one does a cut or rewritten tail show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,7 +233,7 @@ impl Verifier<'_> {
     /// last batch: a part of it may be missing anywhere, and no head may cover it.
     const fn is_torn(&self, code: FailureCode, rest: u64) -> bool {
         let is_broken = matches!(code, FailureCode::LineForm | FailureCode::RecordHash);
-        is_broken && self.records >= self.head.records && rest <= TORN_LIMIT
+        is_broken && self.records >= self.head.records && rest <= BATCH_LIMIT as u64
     }
 
     /// The outer failure is one of the pack, the inner breach one of this line.

@@ -4,10 +4,11 @@
 
 mod support;
 
-use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::{fs, io};
 
-use ios012_lineage::ledger::{Found, is_begun};
+use ios012_lineage::ledger::{Disk, DiskFile, Found, OpenMode, SystemDisk, is_begun};
 use ios012_lineage::{
     Chain, CycleOutcome, Defcon, LedgerStatus, LedgerWriter, LineageError, Record, Recovery, Seal,
     SideFile, sha256, verify,
@@ -184,9 +185,23 @@ fn a_halt_is_told_once() {
     let (_, _, after) = LedgerWriter::open(directory.path()).expect("complete");
     assert_eq!(after.found, Found::default());
 
-    fs::write(directory.path().join("halt.reserve"), "anything").expect("a reserve");
-    let (_, _, garbled) = LedgerWriter::open(directory.path()).expect("complete");
-    assert_eq!(garbled.found.code().as_str(), "halt:unreadable");
+    // Anything else that stands there is told too, once, however long it is.
+    let reserve = directory.path().join("halt.reserve");
+    for garbled in ["anything".to_owned(), "x".repeat(600)] {
+        fs::write(&reserve, &garbled).expect("a reserve");
+        let (writer, _, _) = LedgerWriter::open(directory.path()).expect("recovers");
+        drop(writer);
+        assert_eq!(fs::read_to_string(&reserve).expect("kept"), garbled);
+        let (mut writer, mut chain, opened) = LedgerWriter::open(directory.path()).expect("again");
+        assert_eq!(opened.found.code().as_str(), "halt:unreadable");
+        go_on(
+            &mut writer,
+            &mut chain,
+            &[told(&opened.found), sealed(0, 0, 0)],
+        );
+        drop(writer);
+        assert_eq!(fs::read(&reserve).expect("a reserve"), [0; 512]);
+    }
 }
 
 /// Before its first record is whole a ledger has promised nothing, and is begun anew.
@@ -194,21 +209,23 @@ fn a_halt_is_told_once() {
 fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
     let directory = tempfile::tempdir().expect("a directory");
     drop(LedgerWriter::create(directory.path(), &of("example")).expect("an empty directory"));
-    fs::write(directory.path().join(SEGMENT), "half a genesis").expect("a segment");
+    let half = "half a genesis\nwhose end came first\n";
+    fs::write(directory.path().join(SEGMENT), half).expect("a segment");
     assert!(!is_begun(directory.path()).expect("readable"));
     support::write_example(directory.path());
     let aside = directory.path().join("000001.ledger.torn-0");
-    assert_eq!(fs::read(aside).expect("kept"), b"half a genesis");
+    assert_eq!(fs::read_to_string(aside).expect("kept"), half);
     assert!(verify(directory.path(), None).is_ok());
     assert!(is_begun(directory.path()).expect("readable"));
 
+    let much = "0".repeat((1 << 20) + 1);
     for (file, text) in [
+        (SEGMENT, much.as_str()),
         (
             "head",
             "1 0000000000000000000000000000000000000000000000000000000000000001\n",
         ),
         ("head", "garbage"),
-        (SEGMENT, "a line\n"),
         ("000002.ledger", ""),
         ("documents.pack", "a document\n"),
     ] {
@@ -219,11 +236,90 @@ fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
                 LedgerWriter::create(directory.path(), &of("example")),
                 Err(LineageError::LedgerExists { found, .. }) if found == file
             ),
-            "{file} {text:?}"
+            "{file}"
         );
         assert_eq!(
             fs::read_to_string(directory.path().join(file)).expect("kept"),
             text
         );
     }
+}
+
+/// Every operation that a writer asks for, on the disk of this machine.
+#[derive(Debug, Clone, Default)]
+struct Watched(Arc<Mutex<Vec<String>>>);
+
+impl Watched {
+    fn note(&self, what: String) {
+        self.0.lock().expect("one thread").push(what);
+    }
+}
+
+impl Disk for Watched {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn DiskFile>> {
+        let file = SystemDisk.open(path, mode)?;
+        let name = path.file_name().expect("a name").to_string_lossy();
+        Ok(Box::new(WatchedFile(name.into_owned(), file, self.clone())))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemDisk.rename(from, to)
+    }
+
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        SystemDisk.sync_directory(directory)
+    }
+}
+
+#[derive(Debug)]
+struct WatchedFile(String, Box<dyn DiskFile>, Watched);
+
+impl DiskFile for WatchedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert!(bytes.len() <= 1 << 20, "{} bytes at once", bytes.len());
+        assert!(
+            self.0 != SEGMENT || bytes.ends_with(b"\n"),
+            "a part of a line"
+        );
+        self.2.note(format!("write {}", self.0));
+        self.1.write(bytes)
+    }
+
+    fn set_length(&mut self, bytes: u64) -> io::Result<()> {
+        self.1.set_length(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.2.note(format!("sync {}", self.0));
+        self.1.sync()
+    }
+}
+
+/// However much is appended at once, what a crash can tear begins within a MiB of the end.
+#[test]
+fn a_large_batch_is_written_and_synced_in_parts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let disk = Watched::default();
+    let (mut writer, mut chain) =
+        LedgerWriter::create_on(Arc::new(disk.clone()), directory.path(), &of("example"))
+            .expect("an empty directory");
+    chain.append(&support::opening()[0]).expect("a record");
+    while chain.pending().len() < 5 << 19 {
+        for record in support::refusal() {
+            chain.append(&record).expect("a record");
+        }
+    }
+    let records = chain.head().0;
+    writer.append(&mut chain).expect("a whole disk");
+    writer.sync().expect("a whole disk");
+    let log = disk.0.lock().expect("one thread").clone();
+    let of_segment: Vec<_> = log.iter().filter(|what| what.ends_with(SEGMENT)).collect();
+    let (write, sync) = (format!("write {SEGMENT}"), format!("sync {SEGMENT}"));
+    assert_eq!(of_segment, [&write, &sync, &write, &sync, &write, &sync]);
+    drop(writer);
+    let report = verify(directory.path(), None).expect("it verifies");
+    assert_eq!(
+        (report.status, report.records),
+        (LedgerStatus::Complete, records)
+    );
 }

@@ -64,12 +64,12 @@ impl Documents {
         loop {
             let start = lines.bytes;
             match lines.next()? {
-                Line::Whole(line) => {
-                    let (hash, json) = split_line(line).ok_or_else(damaged)?;
-                    places.push((hash, start + 65, json.len()));
-                }
-                Line::TooLong => return Err(damaged()),
-                Line::Torn(_) | Line::End => break,
+                // What follows a line that is none was torn by a crash, and no record names it.
+                Line::Whole(line) => match split_line(line) {
+                    Some((hash, json)) => places.push((hash, start + 65, json.len())),
+                    None => break,
+                },
+                Line::TooLong | Line::Torn(_) | Line::End => break,
             }
         }
         places.sort_unstable();

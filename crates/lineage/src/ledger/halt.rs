@@ -34,11 +34,11 @@ impl Reserve {
     /// Takes the room if it is not there yet.
     pub(super) fn take(disk: &dyn Disk, directory: &Path) -> Result<Self, LineageError> {
         let path = directory.join(FILE);
-        let is_there = read_if_there(&path)?.is_some_and(|bytes| bytes.len() >= BYTES);
-        if !is_there {
-            let mut file = open(disk, &path, OpenMode::InPlace)?;
-            write_once(file.as_mut(), &[0; BYTES], &path)?;
-            sync_data(file.as_mut(), &path)?;
+        // What the last writer said, or anything else that stands there, is kept until it is told.
+        let has_room =
+            |bytes: &Vec<u8>| bytes.len() >= BYTES || bytes.iter().any(|&byte| byte != 0);
+        if !read_if_there(&path)?.as_ref().is_some_and(has_room) {
+            clear(disk, directory)?;
         }
         let file = open(disk, &path, OpenMode::InPlace)?;
         Ok(Self { file })
@@ -87,6 +87,8 @@ pub(super) fn clear(disk: &dyn Disk, directory: &Path) -> Result<(), LineageErro
     let path = directory.join(FILE);
     let mut file = open(disk, &path, OpenMode::InPlace)?;
     write_once(file.as_mut(), &[0; BYTES], &path)?;
+    file.set_length(BYTES as u64)
+        .map_err(|error| LineageError::io("cut", &path, error))?;
     sync_data(file.as_mut(), &path)
 }
 

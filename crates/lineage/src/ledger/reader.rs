@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Line, LineReader, segment_path, segments, split_line};
-use crate::chain::RECORD_LIMIT;
+use super::{Head, Line, LineReader, segment_path, segments, split_line};
+use crate::chain::{BATCH_LIMIT, RECORD_LIMIT};
 use crate::field::Memo;
 use crate::hash::sha256;
 use crate::{Envelope, Hash, LineageError, Record};
@@ -22,7 +22,7 @@ pub struct StoredRecord {
 /// An iterator over the records of a ledger, one segment at a time.
 ///
 /// It checks each line's hash and the chain. The cycle grammar, the documents and the derived
-/// hashes are [`crate::verify()`]'s. It ends at a torn last line.
+/// hashes are [`crate::verify()`]'s. It ends at what a crash tore, as they do.
 #[derive(Debug)]
 pub struct LedgerReader {
     directory: PathBuf,
@@ -30,6 +30,8 @@ pub struct LedgerReader {
     lines: Option<LineReader>,
     memo: Memo,
     next: (u64, Hash),
+    /// Records that the head covers: a line of them that is broken is damage.
+    covered: u64,
 }
 
 impl LedgerReader {
@@ -38,7 +40,10 @@ impl LedgerReader {
     /// # Errors
     /// [`LineageError::Io`].
     pub fn open(directory: &Path) -> Result<Self, LineageError> {
+        let head = Head::read(directory)?;
+        let head = head.and_then(|bytes| Head::parse(&bytes));
         Ok(Self {
+            covered: head.map_or(u64::MAX, |head| head.records),
             directory: directory.to_owned(),
             rest: segments(directory)?.into_iter(),
             lines: None,
@@ -50,15 +55,31 @@ impl LedgerReader {
     fn step(&mut self) -> Result<Option<StoredRecord>, LineageError> {
         loop {
             if let Some(lines) = &mut self.lines {
-                match lines.next()? {
-                    Line::Whole(line) => {
-                        let stored = read_line(line, self.next, &mut self.memo)?;
+                let start = lines.bytes;
+                let (read, is_broken) = match lines.next()? {
+                    Line::Whole(line) => (
+                        read_line(line, self.next, &mut self.memo).map(Some),
+                        is_broken(line),
+                    ),
+                    Line::Torn(_) => return Ok(None),
+                    Line::TooLong => (Err(damaged(self.next.0)), true),
+                    Line::End => (Ok(None), false),
+                };
+                match read {
+                    Ok(None) => (),
+                    Ok(Some(stored)) => {
                         self.next = (stored.envelope.seq + 1, stored.hash);
                         return Ok(Some(stored));
                     }
-                    Line::Torn(_) => return Ok(None),
-                    Line::TooLong => return Err(damaged(self.next.0)),
-                    Line::End => (),
+                    Err(error) => {
+                        let rest = lines.length()? - start;
+                        let is_last = self.rest.as_slice().is_empty();
+                        let is_uncovered = self.next.0 >= self.covered;
+                        if is_broken && is_last && is_uncovered && rest <= BATCH_LIMIT as u64 {
+                            return Ok(None);
+                        }
+                        return Err(error);
+                    }
                 }
             }
             let Some(number) = self.rest.next() else {
@@ -81,6 +102,11 @@ impl Iterator for LedgerReader {
         }
         step.transpose()
     }
+}
+
+/// Whether a line is none, or not what its hash says.
+fn is_broken(line: &[u8]) -> bool {
+    split_line(line).is_none_or(|(hash, json)| sha256(json.as_bytes()) != hash)
 }
 
 fn read_line(

@@ -8,11 +8,15 @@ use std::sync::Arc;
 use ios012_core::PortfolioId;
 
 use super::disk::{Disk, DiskFile, OpenMode, SystemDisk};
-use super::files::{open, read_if_there, replace_on, sync_data, sync_directory_on, write_once};
+use super::files::{open, replace_on, sync_data, sync_directory_on, write_once};
 use super::halt::{self, Reserve};
 use super::repair::{Found, move_aside, repair};
-use super::{DOCUMENT_LIMIT, DocumentKind, Head, LOCK, PACK, segment_name, segment_path, segments};
-use crate::chain::Batch;
+use super::{
+    DOCUMENT_LIMIT, DocumentKind, Head, LOCK, Line, LineReader, PACK, segment_name, segment_path,
+    segments, split_line,
+};
+use crate::chain::{BATCH_LIMIT, Batch, RECORD_LIMIT};
+use crate::hash::sha256;
 use crate::verify::{LedgerStatus, VerifyReport, verify};
 use crate::{Chain, Hash, LineageError};
 
@@ -162,7 +166,7 @@ impl LedgerWriter {
         Ok(())
     }
 
-    /// Writes the chain's pending lines in one write call (one for each segment), and clears them.
+    /// Writes the chain's pending lines in one write call (one for each segment, and for each MiB), and clears them.
     /// Documents taken before are on disk by then. The lines are durable after [`Self::sync`].
     ///
     /// # Errors
@@ -310,7 +314,14 @@ impl LedgerWriter {
             }
         };
         let path = segment_path(&self.directory, self.next_segment - 1);
-        write_once(segment.as_mut(), lines, &path)
+        let mut batches = batches(lines).peekable();
+        while let Some(batch) = batches.next() {
+            write_once(segment.as_mut(), batch, &path)?;
+            if batches.peek().is_some() {
+                sync_data(segment.as_mut(), &path)?;
+            }
+        }
+        Ok(())
     }
 
     fn end_segment(&mut self) -> Result<(), LineageError> {
@@ -338,6 +349,23 @@ impl LedgerWriter {
     }
 }
 
+/// Whole lines, as many as one batch may have. A line is far shorter.
+fn batches(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = lines;
+    std::iter::from_fn(move || {
+        let most = rest.get(..BATCH_LIMIT).unwrap_or(rest);
+        let end = if most.len() < rest.len() {
+            let last = most.iter().rposition(|&byte| byte == b'\n');
+            last.map_or(rest.len(), |last| last + 1)
+        } else {
+            rest.len()
+        };
+        let (batch, after) = rest.split_at(end);
+        rest = after;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
 fn lock(directory: &Path) -> Result<File, LineageError> {
     let path = directory.join(LOCK);
     let file = OpenOptions::new()
@@ -354,7 +382,8 @@ fn lock(directory: &Path) -> Result<File, LineageError> {
     }
 }
 
-/// Whether a directory holds a ledger with a record, or a head that says so.
+/// Whether a directory holds a ledger with a whole record, or a head that says so, or more than a crash can have left of
+/// a first one.
 ///
 /// # Errors
 /// [`LineageError::Io`].
@@ -363,8 +392,20 @@ pub fn is_begun(directory: &Path) -> Result<bool, LineageError> {
     if head.is_some_and(|bytes| Head::parse(&bytes) != Some(Head::EMPTY)) {
         return Ok(true);
     }
-    let first = read_if_there(&segment_path(directory, 1))?;
-    Ok(first.is_some_and(|bytes| bytes.contains(&b'\n')))
+    let path = segment_path(directory, 1);
+    let Some(bytes) = length(&path)? else {
+        return Ok(false);
+    };
+    if bytes > BATCH_LIMIT as u64 {
+        return Ok(true);
+    }
+    let mut lines = LineReader::open(&path, RECORD_LIMIT)?;
+    Ok(match lines.next()? {
+        Line::Whole(line) => {
+            split_line(line).is_some_and(|(hash, json)| sha256(json.as_bytes()) == hash)
+        }
+        Line::Torn(_) | Line::TooLong | Line::End => false,
+    })
 }
 
 /// Refuses a directory that holds anything of a ledger but what a crash leaves before its first record is whole,

@@ -63,7 +63,7 @@ pub(crate) fn write_example(directory: &Path) -> (u64, Hash) {
     chain.head()
 }
 
-fn opening() -> [Record; 1] {
+pub(crate) fn opening() -> [Record; 1] {
     [Genesis {
         base_currency: of("USD"),
         format: Format::V1,
@@ -198,7 +198,7 @@ fn outcome(order_id: ios012_lineage::OrderId, state: OutcomeState) -> Record {
     .into()
 }
 
-fn refusal() -> [Record; 2] {
+pub(crate) fn refusal() -> [Record; 2] {
     [
         Refusal {
             as_of: None,
