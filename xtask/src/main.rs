@@ -8,6 +8,7 @@ mod checkpoints;
 mod clock;
 mod deny;
 mod determinism;
+mod faults;
 mod fuzz;
 mod gate;
 mod golden;
@@ -67,6 +68,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Kill the real binary, fill its disk and let its system calls fail: it must go on without a loss
+    Faults(faults::FaultsArguments),
     /// Plant small defects in the pure crates and the ledger: tests must find each
     Mutants(mutants::MutantsArguments),
     /// Run the fuzz targets, each for some seconds
@@ -112,6 +115,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Deny => deny::run(&project),
         Task::Determinism => determinism::run(&project),
         Task::Mutants(arguments) => mutants::run(&project, &arguments),
+        Task::Faults(arguments) => faults::run(&project, &arguments),
         Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
         Task::Test(arguments) => test_runner::run(&project, &arguments),
         Task::Golden(arguments) => golden::run(&project, &arguments),

@@ -150,6 +150,14 @@ pub(crate) const SUITES: &[Suite] = &[
         proof: Proof::LastLine,
     },
     Suite {
+        name: "faults",
+        shows: "50 kills of the real binary, a full disk and failing system calls lose nothing",
+        hermetic: false,
+        needs: &["strace", "unshare"],
+        steps: &[step(&["cargo", "xtask", "faults"])],
+        proof: Proof::LastLine,
+    },
+    Suite {
         name: "deny",
         shows: "advisories, bans, licences, sources",
         hermetic: false,

@@ -211,10 +211,13 @@ fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
     drop(LedgerWriter::create(directory.path(), &of("example")).expect("an empty directory"));
     let half = "half a genesis\nwhose end came first\n";
     fs::write(directory.path().join(SEGMENT), half).expect("a segment");
+    fs::write(directory.path().join("documents.pack"), "a document\n").expect("a pack");
     assert!(!is_begun(directory.path()).expect("readable"));
     support::write_example(directory.path());
     let aside = directory.path().join("000001.ledger.torn-0");
     assert_eq!(fs::read_to_string(aside).expect("kept"), half);
+    let aside = directory.path().join("documents.pack.torn-0");
+    assert_eq!(fs::read_to_string(aside).expect("kept"), "a document\n");
     assert!(verify(directory.path(), None).is_ok());
     assert!(is_begun(directory.path()).expect("readable"));
 

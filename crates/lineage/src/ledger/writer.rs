@@ -423,9 +423,13 @@ fn clear_false_start(disk: &dyn Disk, directory: &Path) -> Result<(), LineageErr
         let found = segments.first().map(|&number| segment_name(number));
         return Err(exists(found.unwrap_or_else(|| Head::FILE.to_owned())));
     }
-    // Nothing is written to the pack before the first record is durable.
-    if length(&directory.join(PACK))?.is_some_and(|bytes| bytes > 0) {
-        return Err(exists(PACK.to_owned()));
+    // The documents of the first records may have come before them, but not before an empty head.
+    let pack = length(&directory.join(PACK))?.unwrap_or(0);
+    if pack > 0 {
+        if Head::read(directory)?.is_none() {
+            return Err(exists(PACK.to_owned()));
+        }
+        move_aside(disk, directory, PACK, pack, 0)?;
     }
     let torn = length(&segment_path(directory, 1))?.unwrap_or(0);
     if torn > 0 {
