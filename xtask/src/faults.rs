@@ -6,11 +6,12 @@ mod ledger;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
+use crate::clock::Stopwatch;
 use crate::project::Project;
 use ledger::Kept;
 
@@ -110,7 +111,7 @@ impl Bench {
     /// their end, and how many recoveries they tell of.
     fn kills(&self, kills: u32) -> Result<(u32, usize)> {
         let uncut = self.folder.join("uncut");
-        let started = stopwatch();
+        let started = Stopwatch::start();
         self.goes_on(&uncut)?;
         let whole = started.elapsed();
         let (mut done, mut ledgers, mut recovered) = (0, 0, 0);
@@ -121,7 +122,7 @@ impl Bench {
                 let kept = Kept::of(&ledger)?;
                 let mut child = self.backtest(&ledger).stdout(Stdio::null()).spawn()?;
                 // Anywhere between the first instruction and the end, by a sequence that covers it evenly.
-                std::thread::sleep(whole.mul_f64(golden_ratio(done)));
+                std::thread::sleep(part_of(whole, done));
                 child.kill()?;
                 let ended = child.wait()?;
                 self.is_legal(&ledger, &kept)?;
@@ -331,16 +332,7 @@ fn said(output: &Output) -> String {
     format!("{:?}: {}", output.status.code(), text.trim())
 }
 
-/// The fractions of the golden ratio's multiples: they fill the time evenly, whatever their number.
-fn golden_ratio(place: u32) -> f64 {
-    (f64::from(place) * 0.618_033_988_749_895).fract()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "how long a run takes says when to kill the next one"
-)]
-fn stopwatch() -> Instant {
-    Instant::now()
+/// A part of a time. The multiples of the golden ratio's fraction fill it evenly, however many there are.
+fn part_of(whole: Duration, place: u32) -> Duration {
+    whole * (place.wrapping_mul(618) % 1_000) / 1_000
 }
