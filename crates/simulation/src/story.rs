@@ -60,6 +60,7 @@ pub struct Told {
     pub records: u64,
     pub orders: u64,
     pub fills: u64,
+    pub unknown: u64,
     pub lost_requests: u64,
     pub late_requests: u64,
     pub lost_answers: u64,
@@ -235,6 +236,7 @@ impl Story {
         })?;
         self.told.records = report.records;
         limits_hold(directory)?;
+        self.told.unknown = each_order_ends(directory)?;
         let Tally {
             orders,
             fills,
@@ -271,9 +273,40 @@ impl Story {
     }
 }
 
-/// No order id twice, and no decision that takes an asset, or all of them, beyond the limits of the world.
-fn limits_hold(directory: &std::path::Path) -> Result<(), SimulationError> {
+/// Each order has one id and one end, and what was not known of it was known by then. Returns how often that was so.
+fn each_order_ends(directory: &Path) -> Result<u64, SimulationError> {
+    let mut open = BTreeSet::new();
     let mut ids = BTreeSet::new();
+    let mut unknown = 0;
+    for stored in LedgerReader::open(directory)? {
+        match stored?.record {
+            Record::Order(order) => {
+                let id = order.order_id;
+                ensure(ids.insert(id), || format!("order {id} is there twice"))?;
+                open.insert(id);
+            }
+            Record::Outcome(outcome) => {
+                let id = outcome.order_id;
+                ensure(open.contains(&id), || {
+                    format!("order {id} is {} after its end", outcome.state)
+                })?;
+                match outcome.state {
+                    OutcomeState::Accepted => {}
+                    OutcomeState::Unknown => unknown += 1,
+                    _ => drop(open.remove(&id)),
+                }
+            }
+            _ => {}
+        }
+    }
+    ensure(open.is_empty(), || {
+        format!("orders without an end: {open:?}")
+    })?;
+    Ok(unknown)
+}
+
+/// No decision takes an asset, or all of them, beyond the limits of the world.
+fn limits_hold(directory: &Path) -> Result<(), SimulationError> {
     let mut gross = (Exposure::ZERO, Exposure::ZERO);
     for stored in LedgerReader::open(directory)? {
         match stored?.record {
@@ -329,6 +362,7 @@ impl Told {
             records: self.records + other.records,
             orders: self.orders + other.orders,
             fills: self.fills + other.fills,
+            unknown: self.unknown + other.unknown,
             lost_requests: self.lost_requests + other.lost_requests,
             late_requests: self.late_requests + other.late_requests,
             lost_answers: self.lost_answers + other.lost_answers,
