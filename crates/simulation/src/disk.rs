@@ -61,11 +61,21 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Stored {
-    durable: Vec<u8>,
-    /// What was done since the last sync.
-    unsynced: Vec<Change>,
-    /// What a sync failed to make durable, and no later one will: visible until the power goes.
-    forsaken: Vec<Change>,
+    /// What is durable of a file's beginning.
+    base: Vec<u8>,
+    /// What was done to it since, in its order.
+    changes: Vec<(Change, Fate)>,
+}
+
+/// What becomes of a change when the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It stays.
+    Durable,
+    /// It was not synced: it may stay.
+    Unsynced,
+    /// A sync failed to make it durable, and no later one will: it may stay.
+    Forsaken,
 }
 
 #[derive(Debug, Clone)]
@@ -124,7 +134,7 @@ impl SimulatedDisk {
         let state = self.lock();
         let segments = state.durable_names.iter();
         let mut segments = segments.filter(|(name, _)| is_segment(name));
-        segments.any(|(_, &file)| contains(&state.files[file].durable, text.as_bytes()))
+        segments.any(|(_, &file)| contains(&state.files[file].least(), text.as_bytes()))
     }
 
     /// Cuts the power: of what is not durable some survives. The real files are made the same.
@@ -217,17 +227,15 @@ impl State {
         let mut real = OpenOptions::new().write(true).open(self.real(name))?;
         real.seek(SeekFrom::Start(at as u64))?;
         real.write_all(bytes)?;
-        self.files[file].unsynced.push(Change::Write {
-            at,
-            bytes: bytes.to_vec(),
-        });
+        let bytes = bytes.to_vec();
+        self.files[file].change(Change::Write { at, bytes });
         self.answered(taken)
     }
 
     fn set_length(&mut self, file: usize, name: &str, bytes: usize) -> io::Result<()> {
         let real = OpenOptions::new().write(true).open(self.real(name))?;
         real.set_len(bytes as u64)?;
-        self.files[file].unsynced.push(Change::Length(bytes));
+        self.files[file].change(Change::Length(bytes));
         Ok(())
     }
 
@@ -236,15 +244,13 @@ impl State {
         let skips = self.skips_syncs && is_segment(name);
         let stored = &mut self.files[file];
         if let Some(fault) = fault {
-            stored.forsaken.append(&mut stored.unsynced);
+            stored.settle_unsynced(Fate::Forsaken);
             return Err(error_of(fault));
         }
         if self.is_dead || skips {
             return self.answered(());
         }
-        for change in std::mem::take(&mut stored.unsynced) {
-            change.apply(&mut stored.durable);
-        }
+        stored.settle_unsynced(Fate::Durable);
         Ok(())
     }
 
@@ -332,6 +338,39 @@ impl DiskFile for SimulatedFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.disk.lock().sync(self.file, &self.name)
+    }
+}
+
+impl Stored {
+    fn change(&mut self, change: Change) {
+        self.changes.push((change, Fate::Unsynced));
+    }
+
+    fn settle_unsynced(&mut self, settled: Fate) {
+        for (_, fate) in &mut self.changes {
+            if *fate == Fate::Unsynced {
+                *fate = settled;
+            }
+        }
+        // What may still be lost must stay beneath what came after it.
+        let durable = self.changes.iter();
+        let durable = durable
+            .take_while(|(_, fate)| *fate == Fate::Durable)
+            .count();
+        for (change, _) in self.changes.drain(..durable) {
+            change.apply(&mut self.base);
+        }
+    }
+
+    /// What is there at the very least.
+    fn least(&self) -> Vec<u8> {
+        let mut content = self.base.clone();
+        for (change, fate) in &self.changes {
+            if *fate == Fate::Durable {
+                change.apply(&mut content);
+            }
+        }
+        content
     }
 }
 

@@ -116,6 +116,7 @@ fn render(told: &Told) -> String {
         records,
         orders,
         fills,
+        unknown,
         lost_requests,
         late_requests,
         lost_answers,
@@ -127,7 +128,8 @@ fn render(told: &Told) -> String {
     format!(
         "{lives} lives: {crashes} crashes, {halts} halts, {power_cuts} power cuts; {recoveries} recoveries, \
          {side_files} torn ends\n\
-         {cycles} cycles ({refused} refused, {aborted} aborted), {records} records, {orders} orders, {fills} fills\n\
+         {cycles} cycles ({refused} refused, {aborted} aborted), {records} records, {orders} orders, {unknown} of an outcome that was \
+         not known for a while, {fills} fills\n\
          {lost_requests} lost and {late_requests} late requests, {lost_answers} lost answers, {repeated_news} \
          repeated news, {fills_after_cancel} fills after a cancel, {disconnects} disconnects"
     )

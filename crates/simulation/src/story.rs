@@ -2,10 +2,13 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use ios012_core::{Defcon, Exposure};
 use ios012_engine::replay;
-use ios012_lineage::{Decision, LedgerReader, LedgerStatus, Record, StoredRecord, verify};
+use ios012_lineage::{
+    Decision, LedgerReader, LedgerStatus, OutcomeState, Record, StoredRecord, verify,
+};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -310,12 +313,6 @@ fn limits_hold(directory: &Path) -> Result<(), SimulationError> {
     let mut gross = (Exposure::ZERO, Exposure::ZERO);
     for stored in LedgerReader::open(directory)? {
         match stored?.record {
-            Record::Order(order) => {
-                let is_new = ids.insert(order.order_id);
-                ensure(is_new, || {
-                    format!("order {} is there twice", order.order_id)
-                })?;
-            }
             Record::Cycle(_) => gross = (Exposure::ZERO, Exposure::ZERO),
             Record::Decision(decision) => {
                 asset_limit_holds(&decision)?;

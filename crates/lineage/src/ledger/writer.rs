@@ -120,9 +120,15 @@ impl LedgerWriter {
         };
         let halt = halt::read(directory)?;
         let reserve_is_told = halt.is_some();
-        let found = repair(&*disk, directory, &report, halt)?;
+        let mut reserve = Reserve::take(&*disk, directory)?;
+        let repaired = repair(&*disk, directory, &report, halt);
+        // A sync that fails here counts as one that failed while writing; what was said before stays.
+        let found = repaired.inspect_err(|error| {
+            if !reserve_is_told {
+                reserve.tell(error, report.records);
+            }
+        })?;
         let pack = open(&*disk, &directory.join(PACK), OpenMode::Append)?;
-        let reserve = Reserve::take(&*disk, directory)?;
         let head = Head {
             records: report.records,
             hash: report.head,

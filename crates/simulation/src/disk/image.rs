@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use super::{Change, Naming, State, Stored, rename};
+use super::{Change, Fate, Naming, State, Stored, rename};
 use crate::random::Random;
 
 /// A disk writes a sector whole or not at all.
@@ -43,7 +43,7 @@ impl State {
         }
         self.names = self.durable_names.clone();
         for (name, &file) in &self.names {
-            fs::write(self.directory.join(name), &self.files[file].durable)?;
+            fs::write(self.directory.join(name), &self.files[file].base)?;
         }
         Ok(())
     }
@@ -64,24 +64,25 @@ impl super::SimulatedDisk {
 
 impl Stored {
     fn pending(&self) -> impl Iterator<Item = &Change> {
-        self.forsaken.iter().chain(&self.unsynced)
+        let pending = self.changes.iter();
+        let pending = pending.filter(|(_, fate)| *fate != Fate::Durable);
+        pending.map(|(change, _)| change)
     }
 
     fn settle(&mut self, chosen: &mut Chosen) {
-        let forsaken = std::mem::take(&mut self.forsaken);
-        let unsynced = std::mem::take(&mut self.unsynced);
-        for change in forsaken.into_iter().chain(unsynced) {
+        for (change, fate) in std::mem::take(&mut self.changes) {
             match change {
+                _ if fate == Fate::Durable => change.apply(&mut self.base),
                 Change::Length(_) => {
                     if chosen.next() {
-                        change.apply(&mut self.durable);
+                        change.apply(&mut self.base);
                     }
                 }
                 Change::Write { at, bytes } => {
                     for (at, bytes) in split(at, &bytes) {
                         if chosen.next() {
                             let bytes = bytes.to_vec();
-                            Change::Write { at, bytes }.apply(&mut self.durable);
+                            Change::Write { at, bytes }.apply(&mut self.base);
                         }
                     }
                 }
@@ -175,15 +176,15 @@ mod tests {
     fn what_survives_is_what_was_chosen() {
         let content = |survivors| {
             let mut stored = Stored {
-                durable: b"durable".to_vec(),
+                base: b"durable".to_vec(),
                 ..Stored::default()
             };
             for (at, byte) in [(7, 1), (512, 2), (1_024, 3)] {
                 let bytes = vec![byte; 2];
-                stored.unsynced.push(Change::Write { at, bytes });
+                stored.change(Change::Write { at, bytes });
             }
             stored.settle(&mut Chosen::new(survivors));
-            stored.durable
+            stored.base
         };
         assert_eq!(content(Survivors::None), b"durable");
         assert_eq!(content(Survivors::First(1)), b"durable\x01\x01");
@@ -192,5 +193,28 @@ mod tests {
         assert_eq!((all.len(), &all[512..514]), (1_026, &[2, 2][..]));
         let hole = content(Survivors::AllBut(1));
         assert_eq!((hole.len(), &hole[512..514]), (1_026, &[0, 0][..]));
+    }
+
+    /// What a sync failed on may be lost beneath what a later one made durable, and never comes back over it.
+    #[test]
+    fn what_a_sync_forsook_stays_beneath_what_came_later() {
+        let content = |survivors| {
+            let mut stored = Stored::default();
+            stored.change(Change::Write {
+                at: 0,
+                bytes: b"first".to_vec(),
+            });
+            stored.settle_unsynced(Fate::Forsaken);
+            stored.change(Change::Write {
+                at: 5,
+                bytes: b"second".to_vec(),
+            });
+            stored.settle_unsynced(Fate::Durable);
+            assert_eq!(stored.least(), b"\0\0\0\0\0second");
+            stored.settle(&mut Chosen::new(survivors));
+            stored.base
+        };
+        assert_eq!(content(Survivors::None), b"\0\0\0\0\0second");
+        assert_eq!(content(Survivors::All), b"firstsecond");
     }
 }
