@@ -26,6 +26,14 @@ pub(super) const CHECKS: &[Check] = &[
         proof: Proof::Tests,
     },
     Check {
+        id: "crash-simulation",
+        source: "5, 9 (fully recoverable lineage trails)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[step(&["cargo", "xtask", "simulate"])],
+        proof: Proof::LastLine,
+    },
+    Check {
         id: "fortress",
         source: "9, 7.2 (FORTRESS compliance)",
         class: ErrorClass::A,

@@ -223,6 +223,18 @@ pub(super) const PLANTS: &[Plant] = &[
         committed: true,
     },
     Plant {
+        check: "crash-simulation",
+        defect: "an order without an answer is sent again before it is asked for",
+        edits: &[Edit {
+            file: "crates/engine/src/runner.rs",
+            old: "        self.news.retain(|event| event.order_id != order_id);\n",
+            new: "        let _ = self.broker.submit(submission, &mut self.news).await;
+        self.news.retain(|event| event.order_id != order_id);\n",
+        }],
+        says: "was sent twice",
+        committed: true,
+    },
+    Plant {
         check: "fortress",
         defect: "a fill that a broker tells twice is booked twice",
         edits: &[Edit {
