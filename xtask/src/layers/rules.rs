@@ -37,11 +37,12 @@ const ENGINE: &str = "ios012-engine";
 const REPORT: &str = "ios012-report";
 const CLI: &str = "ios012-cli";
 const FORTRESS: &str = "ios012-fortress";
+const CONFORMANCE: &str = "ios012-conformance";
 const HOSTILE: &str = "ios012-hostile";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 14] = [
+pub(super) const CRATES: [CrateRule; 15] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -59,12 +60,13 @@ pub(super) const CRATES: [CrateRule; 14] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
+    place(CONFORMANCE, "crates/conformance", 2, Character::Tool, &[CORE, LINEAGE]),
     place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
     place("ios012-xtask", "xtask", 9, Character::Tool, &[]),
 ];
 
 /// Crates that only tests use; any test may depend on them, whatever its layer.
-pub(super) const TEST_HELPERS: [&str; 1] = [HOSTILE];
+pub(super) const TEST_HELPERS: [&str; 2] = [CONFORMANCE, HOSTILE];
 
 /// What a pure crate may use from outside: arithmetic, time as data, errors, serialisation.
 pub(super) const PURE_EXTERNAL: [&str; 6] = [
