@@ -128,7 +128,7 @@ fn a_request_that_arrives_late_but_before_it_is_missed_counts() {
 
 #[test]
 fn an_answer_that_does_not_come_in_time_is_lost() {
-    let short = Settings::new(Duration::from_secs(60), Duration::from_secs(2));
+    let short = Settings::new(Duration::from_mins(1), Duration::from_secs(2));
     let mut story = Story::begin(short.expect("good times"));
     story.proxy.arm(Fault::Silence);
     assert_eq!(story.append_second(), Append::Unknown);

@@ -2,6 +2,9 @@
 #![expect(clippy::expect_used, reason = "a test may stop")]
 
 mod cases;
+mod connection;
+mod export;
 mod lost_reply;
 mod place;
 mod proxy;
+mod schema;
