@@ -117,6 +117,7 @@ pub fn other_content_at_the_same_place_is_a_conflict<P: Place>(place: &P) {
     drop(notes(&mut chain, &["four"]));
     let ahead = notes(&mut chain, &["five"]);
     let elsewhere = || Chain::resume(portfolio(), 1, second.head().0, Hash::ZERO);
+    let further = || Chain::resume(portfolio(), 1, second.head().0 + 1, second.head().1);
     let longer = notes(&mut fork(), &["two", "three", "four"]);
     let unwritten = document(DocumentKind::Command, "unwritten");
     for (what, batch) in [
@@ -126,6 +127,7 @@ pub fn other_content_at_the_same_place_is_a_conflict<P: Place>(place: &P) {
         ("no record", notes(&mut fork(), &[])),
         ("a gap", ahead),
         ("another head", notes(&mut elsewhere(), &["four"])),
+        ("another count", notes(&mut further(), &["four"])),
     ] {
         let answer = store.append(std::slice::from_ref(&unwritten), &batch);
         assert_eq!(answer.expect("it works"), Append::Conflict, "{what}");

@@ -68,13 +68,13 @@ fn a_document_is_canonical_and_not_too_long() {
     ));
 }
 
-/// Two epochs, a rotation in each by the rule of 64 MiB, and the worked example.
+/// Three epochs, the first of which is the worked example, and a rotation in the second by the rule of 64 MiB.
 fn long_ledger(directory: &Path) {
     support::write_example(directory);
     let (mut writer, mut chain, _) = LedgerWriter::open(directory).expect("complete");
     let filler = of_length(60_000, &chain);
     let refusal = &example()[10..];
-    for bytes in [70 << 20, 1 << 20] {
+    for bytes in [70 << 20, 1 << 20, 0] {
         while chain.pending().len() < bytes {
             chain.append(&filler).expect("a record");
         }
@@ -144,6 +144,31 @@ fn a_copy_has_the_bytes_of_the_ledger() {
     );
 }
 
+/// Whoever has seen enough is shown no other segment.
+#[test]
+fn reading_ends_where_it_is_told_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    support::write_example(directory.path());
+    let (mut writer, mut chain, _) = LedgerWriter::open(directory.path()).expect("complete");
+    for record in &example()[10..] {
+        chain.append(record).expect("a record");
+    }
+    writer.append(&mut chain).expect("a whole disk");
+    let mut store = FileStore::new(directory.path(), support::of("example"));
+    let mut seen = 0;
+    store
+        .read(3, &mut |_, _| {
+            seen += 1;
+            if seen < 2 {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })
+        .expect("a ledger");
+    assert_eq!(seen, 2);
+}
+
 #[test]
 fn a_copy_takes_no_line_that_does_not_follow() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -174,6 +199,13 @@ fn a_copy_takes_no_line_that_does_not_follow() {
     assert!(refused("gap", &gap).contains("follow"));
     assert!(refused("first", &good[1..2]).contains("follow"));
     assert!(refused("foreign", &line("other", &records[..1])).contains("portfolio"));
+    let mut ahead = Chain::resume(support::of("example"), 1, 5, good[0].0);
+    let json = records::json_of(&records[1], &ahead);
+    let jump = [
+        good[0].clone(),
+        (ahead.append(&records[1]).expect("a record"), json),
+    ];
+    assert!(refused("jump", &jump).contains("follow"));
     let other = Seal {
         decisions: 9,
         ..seal()
