@@ -26,9 +26,8 @@ const APPEND: &str = "
         FROM fenced, unnest($8::bytea[], $9::bytea[]) WITH ORDINALITY AS line (hash, json, place)
     ), texts AS (
         INSERT INTO ios012.document (portfolio_id, hash, json)
-        SELECT DISTINCT ON (document.hash) $1, document.hash, document.json
+        SELECT $1, document.hash, document.json
         FROM fenced, unnest($11::bytea[], $12::bytea[]) AS document (hash, json)
-        ORDER BY document.hash
         ON CONFLICT DO NOTHING
     ), pack AS (
         INSERT INTO ios012.pack_line (portfolio_id, place, kind, hash)

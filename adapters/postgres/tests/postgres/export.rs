@@ -15,7 +15,7 @@ use ios012_postgres::{Access, PostgresError, PostgresStore};
 use crate::place::{Database, parse, settings};
 
 /// Names and bytes of a ledger's files. The lock says nothing.
-fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     #[expect(clippy::disallowed_methods, reason = "the map sorts them")]
     let entries = fs::read_dir(directory).expect("a directory");
     entries

@@ -3,6 +3,7 @@
 
 mod cases;
 mod connection;
+mod engine;
 mod export;
 mod lost_reply;
 mod place;
