@@ -239,5 +239,4 @@ pub(crate) fn was_lost(error: &tokio_postgres::Error) -> bool {
     };
     answer.parsed_severity() != Some(Severity::Error)
         || matches!(answer.code().code(), "08007" | "40003")
-        || answer.code().code().starts_with("57P")
 }

@@ -189,6 +189,26 @@ pub fn an_older_epoch_is_fenced<P: Place>(place: &P) {
     assert_eq!(lines(&mut newer, 0), text(&both));
 }
 
+/// Whoever owns the chain may acquire it anew, which begins an epoch.
+pub fn a_store_may_acquire_again<P: Place>(place: &P) {
+    let mut store = place.store(portfolio());
+    let mut old_chain = acquired(&mut store);
+    let first = notes(&mut old_chain, &["one"]);
+    assert_eq!(
+        store.append(&[], &first).expect("it works"),
+        Append::Appended
+    );
+    let mut chain = acquired(&mut store);
+    assert_eq!((chain.epoch(), chain.head()), (2, first.head()));
+    let late = notes(&mut old_chain, &["late"]);
+    assert_eq!(store.append(&[], &late).expect("it works"), Append::Fenced);
+    let second = notes(&mut chain, &["two"]);
+    assert_eq!(
+        store.append(&[], &second).expect("it works"),
+        Append::Appended
+    );
+}
+
 /// Neither before acquiring nor after releasing.
 pub fn nothing_is_appended_without_ownership<P: Place>(place: &P) {
     let mut store = place.store(portfolio());

@@ -46,6 +46,7 @@ macro_rules! conformance {
             other_content_at_the_same_place_is_a_conflict,
             records_of_another_portfolio_are_a_conflict,
             an_older_epoch_is_fenced,
+            a_store_may_acquire_again,
             nothing_is_appended_without_ownership,
             of_many_workers_one_acquires,
             a_worker_that_outlives_its_lease,
