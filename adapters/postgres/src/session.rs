@@ -85,8 +85,7 @@ pub(crate) async fn check_server(client: &Client) -> Result<(), PostgresError> {
 /// Refuses what could lose a commit, and keeps the good setting for this session: the server's may
 /// change while it runs.
 pub(crate) async fn check_durable(client: &Client) -> Result<(), PostgresError> {
-    const ASK: &str =
-        "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
+    const ASK: &str = "SELECT current_setting('transaction_read_only') = 'on'";
     if client
         .query_one(ASK, &[])
         .await

@@ -8,4 +8,5 @@ mod export;
 mod lost_reply;
 mod place;
 mod proxy;
+mod rules;
 mod schema;

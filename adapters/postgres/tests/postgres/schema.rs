@@ -3,7 +3,7 @@
 use ios012_conformance::records::{document, genesis, notes, portfolio};
 use ios012_conformance::{Place as _, acquired, lines};
 use ios012_lineage::store::{Append, Store as _};
-use ios012_lineage::{Batch, Chain, DocumentKind};
+use ios012_lineage::{Chain, DocumentKind, sha256};
 use ios012_postgres::{Access, PostgresError, PostgresStore, migrate};
 
 use crate::place::{Database, cluster, parse, settings};
@@ -11,7 +11,7 @@ use crate::place::{Database, cluster, parse, settings};
 const TABLES: [&str; 5] = ["chain", "document", "migration", "pack_line", "record_line"];
 
 /// A database with a ledger of three records and a document.
-fn written() -> (Database, PostgresStore, Chain) {
+pub(crate) fn written() -> (Database, PostgresStore, Chain) {
     let database = Database::new();
     let mut store = database.store(portfolio());
     let mut chain = acquired(&mut store);
@@ -22,7 +22,7 @@ fn written() -> (Database, PostgresStore, Chain) {
     (database, store, chain)
 }
 
-fn state_of(refused: Result<String, String>) -> String {
+pub(crate) fn state_of(refused: Result<String, String>) -> String {
     let text = refused.expect_err("it must be refused");
     let state = text
         .split("ERROR:  ")
@@ -146,237 +146,6 @@ fn a_store_works_with_the_rights_of_its_role() {
     );
 }
 
-/// One row of a batch as the driver would insert it, with changes.
-struct Row {
-    seq: i64,
-    epoch: i64,
-    prev: String,
-    hash: String,
-    json: String,
-}
-
-impl Row {
-    fn of(batch: &Batch) -> Self {
-        let text = std::str::from_utf8(batch.lines()).expect("text");
-        let (hash, json) = text.trim_end().split_once(' ').expect("a line");
-        let base = batch.base();
-        Self {
-            seq: i64::try_from(base.0).expect("a small number"),
-            epoch: i64::try_from(batch.epoch()).expect("a small number"),
-            prev: base.1.to_string(),
-            hash: hash.to_owned(),
-            json: json.to_owned(),
-        }
-    }
-
-    fn insert(&self) -> String {
-        let Self {
-            seq,
-            epoch,
-            prev,
-            hash,
-            json,
-        } = self;
-        format!(
-            "INSERT INTO ios012.record_line (portfolio_id, seq, epoch, prev, record_hash, json)
-             VALUES ('example', {seq}, {epoch}, '\\x{prev}', '\\x{hash}', convert_to('{json}', 'UTF8'));"
-        )
-    }
-
-    fn advance(&self) -> String {
-        format!(
-            "UPDATE ios012.chain SET records = {}, head = '\\x{}', epoch = {}
-             WHERE portfolio_id = 'example';",
-            self.seq + 1,
-            self.hash,
-            self.epoch
-        )
-    }
-}
-
-/// What breaks the chain is refused also where the writer's own rights are used without the driver.
-#[test]
-fn the_chain_is_kept_by_the_database_too() {
-    let (database, mut store, mut chain) = written();
-    let as_writer = |sql: &str| {
-        let sql = format!("BEGIN; {sql} COMMIT;");
-        cluster().sql_as(&database.user(), &database.name, &sql)
-    };
-    let head = chain.head();
-    let good = || {
-        Row::of(&notes(
-            &mut Chain::resume(portfolio(), 1, head.0, head.1),
-            &["three"],
-        ))
-    };
-    let with = |change: &dyn Fn(&mut Row)| {
-        let mut row = good();
-        change(&mut row);
-        format!("{}{}", row.advance(), row.insert())
-    };
-    let other = Row::of(&notes(
-        &mut Chain::resume(portfolio(), 1, 9, head.1),
-        &["far"],
-    ));
-    let epochs = Row::of(&notes(
-        &mut Chain::resume(portfolio(), 3, head.0, head.1),
-        &["new"],
-    ));
-    let foreign = Row::of(&notes(
-        &mut Chain::resume("other".parse().expect("an id"), 1, head.0, head.1),
-        &["foreign"],
-    ));
-    let zeros = "0".repeat(64);
-    for (what, sql, state) in [
-        (
-            "a line that the chain does not count",
-            good().insert(),
-            "IO002",
-        ),
-        ("a count without its line", good().advance(), "IO002"),
-        (
-            "another hash",
-            with(&|row| row.hash = zeros.clone()),
-            "23514",
-        ),
-        ("another text", with(&|row| row.json.push(' ')), "23514"),
-        (
-            "another line before",
-            with(&|row| row.prev = row.hash.clone()),
-            "IO002",
-        ),
-        (
-            "another number in the text",
-            with(&|row| {
-                row.json.clone_from(&other.json);
-                row.hash.clone_from(&other.hash);
-            }),
-            "IO002",
-        ),
-        (
-            "a gap",
-            format!("{}{}", other.advance(), other.insert()),
-            "IO002",
-        ),
-        (
-            "two epochs at once",
-            format!("{}{}", epochs.advance(), epochs.insert()),
-            "IO002",
-        ),
-        (
-            "another epoch in the text",
-            with(&|row| row.epoch = 2),
-            "IO002",
-        ),
-        (
-            "another portfolio in the text",
-            with(&|row| {
-                row.json.clone_from(&foreign.json);
-                row.hash.clone_from(&foreign.hash);
-            }),
-            "IO002",
-        ),
-        (
-            "a place that is taken",
-            Row { seq: 1, ..good() }.insert(),
-            "23505",
-        ),
-    ] {
-        assert_eq!(state_of(as_writer(&sql)), state, "{what}");
-    }
-    assert_eq!(lines(&mut store, 0).lines().count(), 3);
-    let row = good();
-    as_writer(&format!("{}{}", row.advance(), row.insert())).expect("the good one is taken");
-    // The store had that record in mind too.
-    let same = notes(&mut chain, &["three"]);
-    assert_eq!(
-        store.append(&[], &same).expect("it works"),
-        Append::Duplicate
-    );
-}
-
-/// The chain's own row goes forward only.
-#[test]
-fn a_chain_goes_forward_only() {
-    let (database, mut store, mut chain) = written();
-    let update = |set: &str| {
-        let sql = format!("UPDATE ios012.chain SET {set} WHERE portfolio_id = 'example'");
-        cluster().sql_as(&database.user(), &database.name, &sql)
-    };
-    for set in [
-        "records = records - 1",
-        "records = 0, head = decode(repeat('00', 32), 'hex'), epoch = 0",
-        "head = sha256('x')",
-        "documents = documents - 1",
-        "documents = documents + 1",
-        "epoch = epoch + 1",
-        "lease = lease - 1",
-        "fence = fence - 1",
-        "fence = fence + 2",
-        "lease = lease + 1",
-        // Somebody else's lease has not run out.
-        "lease = lease + 1, fence = fence + 1",
-    ] {
-        assert_eq!(state_of(update(set)), "IO002", "{set}");
-    }
-    let rename = cluster().sql(
-        &database.name,
-        "UPDATE ios012.chain SET portfolio_id = 'other'",
-    );
-    assert_eq!(state_of(rename), "IO002");
-    let next = notes(&mut chain, &["three"]);
-    assert_eq!(
-        store.append(&[], &next).expect("it works"),
-        Append::Appended
-    );
-    store.release().expect("it works");
-    update("lease = lease + 1, fence = fence + 1").expect("the lease is over");
-}
-
-/// Documents are what was hashed, and their lines have no gaps.
-#[test]
-fn the_pack_is_kept_by_the_database_too() {
-    let (database, _store, _) = written();
-    let as_writer = |sql: &str| cluster().sql_as(&database.user(), &database.name, sql);
-    let document = "INSERT INTO ios012.document VALUES ('example', sha256('{}'), '{}')";
-    let line = |place: i64, kind: &str, hash: &str| {
-        format!(
-            "INSERT INTO ios012.pack_line VALUES ('example', {place}, '{kind}', sha256('{hash}'))"
-        )
-    };
-    let count = "UPDATE ios012.chain SET documents = documents + 1";
-    for (what, sql, state) in [
-        (
-            "another text",
-            "INSERT INTO ios012.document VALUES ('example', sha256('{}'), '[]')".to_owned(),
-            "23514",
-        ),
-        (
-            "a line that is not counted",
-            format!("{document}; {}", line(1, "market", "{}")),
-            "IO002",
-        ),
-        (
-            "no document",
-            format!("{count}; {}", line(1, "market", "none")),
-            "23503",
-        ),
-        (
-            "a kind",
-            format!("{document}; {count}; {}", line(1, "other", "{}")),
-            "23514",
-        ),
-        (
-            "a gap",
-            format!("{document}; {count}; {count}; {}", line(2, "market", "{}")),
-            "IO002",
-        ),
-    ] {
-        assert_eq!(state_of(as_writer(&sql)), state, "{what}");
-    }
-    as_writer(&format!("{document}; {count}; {}", line(1, "market", "{}"))).expect("a good one");
-}
-
 #[test]
 fn migrations_are_applied_once_and_known_by_their_hash() {
     let name = cluster().new_database();
@@ -410,7 +179,7 @@ fn migrations_are_applied_once_and_known_by_their_hash() {
     let sql = |sql: &str| cluster().sql(&name, sql).expect("good SQL");
     let file = include_bytes!("../../migrations/0001_ledger.sql");
     let kept = sql("SELECT version, name, encode(sha256, 'hex') FROM ios012.migration");
-    assert_eq!(kept, format!("1|ledger|{}", ios012_lineage::sha256(file)));
+    assert_eq!(kept, format!("1|ledger|{}", sha256(file)));
     sql("INSERT INTO ios012.migration VALUES (2, 'later', sha256('later'))");
     refused("version 2, this program knows 1");
     let error = migrate(&parameters()).expect_err("a later schema");
