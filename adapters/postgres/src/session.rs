@@ -84,16 +84,7 @@ pub(crate) async fn check_server(client: &Client) -> Result<(), PostgresError> {
 
 /// Refuses what could lose a commit, and keeps the good setting for this session: the server's may
 /// change while it runs.
-pub(crate) async fn check_durable(client: &Client) -> Result<(), PostgresError> {
-    const ASK: &str = "SELECT current_setting('transaction_read_only') = 'on'";
-    if client
-        .query_one(ASK, &[])
-        .await
-        .map_err(|error| of(&error))?
-        .get(0)
-    {
-        return Err(PostgresError::ReadOnly);
-    }
+async fn check_durable(client: &Client) -> Result<(), PostgresError> {
     for (setting, good) in DURABLE {
         let ask = "SELECT current_setting($1)";
         let row = client
