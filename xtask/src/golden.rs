@@ -56,7 +56,8 @@ fn remake(project: &Project, packages: &[String]) -> Result<()> {
     let mut command = project.command("cargo");
     command.args(["test", "--quiet", "--locked"]);
     if packages.is_empty() {
-        command.arg("--workspace");
+        // It has no snapshots, and its tests need a server.
+        command.args(["--workspace", "--exclude=ios012-postgres"]);
     }
     for package in packages {
         command.args(["--package", package]);

@@ -79,7 +79,14 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "unit and property tests, golden scenarios",
         hermetic: true,
         needs: &["git", "ssh"],
-        steps: &[step(&["cargo", "test", "--locked", "--workspace"])],
+        // The database has a suite of its own: it needs a server.
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--workspace",
+            "--exclude=ios012-postgres",
+        ])],
         proof: Proof::Tests,
     },
     Suite {
@@ -116,6 +123,20 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["go"],
         steps: &[step(&["cargo", "xtask", "checkpoints"])],
         proof: Proof::LastLine,
+    },
+    Suite {
+        name: "postgres",
+        shows: "the ledger in PostgreSQL does what the one in files does, and refuses a writer that lost it",
+        hermetic: false,
+        needs: &["postgresql"],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-postgres",
+        ])],
+        proof: Proof::Tests,
     },
     Suite {
         name: "readme",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -32,6 +33,18 @@ struct Program {
     debian_package: String,
     /// The option that shows its version, where that is not `--version`.
     version_option: Option<String>,
+    /// A file that shows that it is there, where it is not in the search path. One part of the path may
+    /// be `*`.
+    file: Option<PathBuf>,
+    before_install: Option<SystemFile>,
+}
+
+/// A file of the system that the package's installation reads.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SystemFile {
+    file: PathBuf,
+    text: String,
 }
 
 /// A toolchain beside the workspace's own.
@@ -66,8 +79,7 @@ impl Tools {
             });
         }
         if let Some(program) = self.program.get(name) {
-            let option = program.version_option.as_deref().unwrap_or("--version");
-            return project.output(name, &[option]).err().map(|_| {
+            return (!program.is_there(project, name)).then(|| {
                 format!(
                     "{name} is missing; install the package {}",
                     program.debian_package
@@ -106,6 +118,9 @@ impl Tools {
         } else if let Some(program) = self.program.get(name) {
             if is_root(project) {
                 println!("installing the Debian package {}", program.debian_package);
+                if let Some(before) = &program.before_install {
+                    before.write()?;
+                }
                 install_debian(project, &program.debian_package)?;
             } else {
                 println!(
@@ -116,6 +131,45 @@ impl Tools {
         }
         Ok(())
     }
+}
+
+impl Program {
+    fn is_there(&self, project: &Project, name: &str) -> bool {
+        if let Some(file) = &self.file {
+            return any_exists(file);
+        }
+        let option = self.version_option.as_deref().unwrap_or("--version");
+        project.output(name, &[option]).is_ok()
+    }
+}
+
+impl SystemFile {
+    fn write(&self) -> Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&self.file, &self.text))
+            .with_context(|| format!("cannot write {}", self.file.display()))
+    }
+}
+
+/// Whether a file is there, where one part of its path may be `*`.
+#[expect(clippy::disallowed_methods, reason = "no order matters to any")]
+fn any_exists(file: &Path) -> bool {
+    let mut parts = file.components();
+    let fixed: PathBuf = parts
+        .by_ref()
+        .take_while(|part| part.as_os_str() != "*")
+        .collect();
+    let rest = parts.as_path();
+    if rest.as_os_str().is_empty() {
+        return fixed.exists();
+    }
+    let Ok(entries) = fs::read_dir(fixed) else {
+        return false;
+    };
+    entries
+        .flatten()
+        .any(|entry| entry.path().join(rest).exists())
 }
 
 /// The version a cargo subcommand reports: the second word of `cargo-deny 0.20.2`. It is called as cargo
@@ -174,7 +228,7 @@ mod tests {
                 "[cargo]\ncargo = {{ version = \"{version}\" }}\n[program]\n[toolchain]\n"
             ))
         };
-        let project = Project::at(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
+        let project = Project::at(Path::new(env!("CARGO_MANIFEST_DIR")));
         let here = installed_version(&project, "cargo").unwrap_or_default();
         assert!(tools(&here).is_ok_and(|tools| tools.missing(&project, "cargo").is_none()));
         assert!(tools("0.0.1").is_ok_and(|tools| {
@@ -183,6 +237,36 @@ mod tests {
                 .is_some_and(|reason| reason.contains("cargo 0.0.1 is needed"))
         }));
         assert!(tools("1").is_ok_and(|tools| tools.missing(&project, "unheard-of").is_some()));
+    }
+
+    #[test]
+    fn one_part_of_a_path_may_be_any() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (file, is_there) in [
+            ("src/tools.rs", true),
+            ("*/tools.rs", true),
+            ("*/layers/rules.rs", true),
+            ("src/*/rules.rs", true),
+            ("src/none.rs", false),
+            ("*/none.rs", false),
+            ("none/*/rules.rs", false),
+        ] {
+            assert_eq!(any_exists(&here.join(file)), is_there, "{file}");
+        }
+    }
+
+    #[test]
+    fn what_an_installation_reads_is_written_before() {
+        let folder = std::env::temp_dir().join(format!("ios012-tools-{}", std::process::id()));
+        let file = folder.join("folder/file.conf");
+        let text = "create = false\n".to_owned();
+        let before = SystemFile {
+            file: file.clone(),
+            text: text.clone(),
+        };
+        assert!(before.write().is_ok());
+        assert!(fs::read_to_string(&file).is_ok_and(|written| written == text));
+        assert!(fs::remove_dir_all(folder).is_ok());
     }
 
     #[test]

@@ -15,12 +15,42 @@ pub(crate) const BATCH_LIMIT: usize = 1 << 20;
 /// A segment ends after the first seal that brings it past this many bytes.
 pub const SEGMENT_LIMIT: u64 = 64 << 20;
 
-/// Lines taken from a chain, for a writer on another thread.
+/// Lines taken from a chain, for a writer on another thread or a store.
 #[derive(Debug)]
 pub struct Batch {
+    pub(crate) portfolio_id: PortfolioId,
+    pub(crate) epoch: u64,
+    pub(crate) base: (u64, Hash),
     pub(crate) lines: Vec<u8>,
     pub(crate) segment_ends: Vec<usize>,
     pub(crate) head: (u64, Hash),
+}
+
+impl Batch {
+    /// The portfolio of its records.
+    pub const fn portfolio_id(&self) -> &PortfolioId {
+        &self.portfolio_id
+    }
+
+    /// The epoch of its records.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Records before it, and the hash of the last of them.
+    pub const fn base(&self) -> (u64, Hash) {
+        self.base
+    }
+
+    /// Records with it, and the hash of the last.
+    pub const fn head(&self) -> (u64, Hash) {
+        self.head
+    }
+
+    /// Its whole lines, as a segment holds them.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
 }
 
 /// A place in a chain whose later records nobody has seen yet.
@@ -41,6 +71,8 @@ pub struct Chain {
     json: String,
     pending: Vec<u8>,
     pending_records: u64,
+    /// The hash of the last record before the pending ones.
+    taken: Hash,
     segment_bytes: u64,
     segment_ends: Vec<usize>,
     /// Whether nothing may come before a recovery record.
@@ -67,6 +99,7 @@ impl Chain {
             json: String::with_capacity(RECORD_LIMIT),
             pending: Vec::new(),
             pending_records: 0,
+            taken: prev,
             segment_bytes: 0,
             segment_ends: Vec::new(),
             recovery_is_due: false,
@@ -165,6 +198,9 @@ impl Chain {
     /// Takes the pending lines away.
     pub fn take_batch(&mut self) -> Batch {
         let batch = Batch {
+            portfolio_id: self.envelope.portfolio_id.clone(),
+            epoch: self.envelope.epoch,
+            base: (self.envelope.seq - self.pending_records, self.taken),
             lines: std::mem::take(&mut self.pending),
             segment_ends: std::mem::take(&mut self.segment_ends),
             head: self.head(),
@@ -186,6 +222,7 @@ impl Chain {
     pub fn clear_pending(&mut self) {
         self.pending.clear();
         self.pending_records = 0;
+        self.taken = self.envelope.prev;
         self.segment_ends.clear();
     }
 }

@@ -16,7 +16,7 @@ impl Hash {
     pub const ZERO: Self = Self([0; 32]);
 
     /// A digest that stood somewhere as bytes.
-    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -9,6 +9,7 @@ mod field;
 pub mod hash;
 pub mod ledger;
 pub mod record;
+pub mod store;
 pub mod text;
 pub mod tree;
 pub mod verify;

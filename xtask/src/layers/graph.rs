@@ -197,7 +197,7 @@ fn network_crates(packages: &[Package], _rules: &[CrateRule]) -> Vec<String> {
     let strays = others.flat_map(|package| {
         uses_of(package, &NETWORK).map(|used| {
             format!(
-                "{} uses {used}: ios012-secrets is the one door to the network",
+                "{} uses {used}: only ios012-secrets and ios012-postgres open connections",
                 package.name
             )
         })

@@ -38,11 +38,14 @@ const REPORT: &str = "ios012-report";
 const CLI: &str = "ios012-cli";
 const FORTRESS: &str = "ios012-fortress";
 const SIMULATION: &str = "ios012-simulation";
+const POSTGRES: &str = "ios012-postgres";
+const CONFORMANCE: &str = "ios012-conformance";
 const HOSTILE: &str = "ios012-hostile";
+const POSTGRES_CLUSTER: &str = "ios012-postgres-cluster";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 15] = [
+pub(super) const CRATES: [CrateRule; 18] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -56,18 +59,22 @@ pub(super) const CRATES: [CrateRule; 15] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER]),
     place(REPORT, "crates/report", 6, Character::Offline,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS]),
+    // It uses no more than that; its tests run the engine over it.
+    place(POSTGRES, "adapters/postgres", 6, Character::Runtime, &[CORE, LINEAGE]),
     place(CLI, "crates/cli", 7, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(SIMULATION, "crates/simulation", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, BROKER, ENGINE]),
+    place(CONFORMANCE, "crates/conformance", 2, Character::Tool, &[CORE, LINEAGE]),
     place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
+    place(POSTGRES_CLUSTER, "crates/postgres_cluster", 0, Character::Tool, &[]),
     place("ios012-xtask", "xtask", 9, Character::Tool, &[]),
 ];
 
 /// Crates that only tests use; any test may depend on them, whatever its layer.
-pub(super) const TEST_HELPERS: [&str; 1] = [HOSTILE];
+pub(super) const TEST_HELPERS: [&str; 3] = [CONFORMANCE, HOSTILE, POSTGRES_CLUSTER];
 
 /// What a pure crate may use from outside: arithmetic, time as data, errors, serialisation.
 pub(super) const PURE_EXTERNAL: [&str; 6] = [
@@ -89,18 +96,21 @@ pub(super) const ASYNC_RUNTIMES: [&str; 6] = [
     "tokio-util",
 ];
 
-/// The crates that may open a connection: one door for the product, and a server for its tests.
-pub(super) const NETWORK_DOORS: [&str; 2] = [SECRETS, HOSTILE];
+/// The crates that may open a connection: one door for the product to the web and one to its database, and
+/// a server for tests.
+pub(super) const NETWORK_DOORS: [&str; 3] = [SECRETS, POSTGRES, HOSTILE];
 
 /// Whatever opens a connection.
-pub(super) const NETWORK: [&str; 11] = [
+pub(super) const NETWORK: [&str; 13] = [
     "curl",
     "hyper",
     "hyper-util",
     "native-tls",
     "openssl",
+    "postgres",
     "reqwest",
     "rustls",
+    "tokio-postgres",
     "tokio-tungstenite",
     "tonic",
     "ureq",

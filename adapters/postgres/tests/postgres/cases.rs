@@ -1,0 +1,5 @@
+//! The cases that every store passes.
+
+use crate::place::Database;
+
+ios012_conformance::conformance!(Database::new());
