@@ -41,6 +41,10 @@ pub(crate) enum Command {
     /// Signs what a ledger holds, so that others can tell later that it only grew.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
+    /// Proves to somebody who has no ledger that a decision is on it.
+    Prove(Box<ProveArgs>),
+    /// Checks such a proof, and tells the decision.
+    VerifyProof(Box<VerifyProofArgs>),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -162,6 +166,48 @@ pub(crate) struct SignArgs {
     /// The file of the key.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 prove my-ledger 4711 AAPL --verifier-key \"$(cat stocks.pub)\" --out aapl.tlog-proof
+
+The file holds the record of the decision, its way to the signed root and the checkpoint, and shows nothing else of
+the ledger. It is a C2SP tlog-proof, which others than ios012 read too.")]
+pub(crate) struct ProveArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The cycle's number, from 1.
+    pub(crate) cycle: u64,
+    /// The asset.
+    pub(crate) asset: String,
+    /// Which move of the asset, from 0, where the cycle made several.
+    #[arg(long, value_name = "N")]
+    pub(crate) transition: Option<u64>,
+    /// The checkpoint that the proof leads to, instead of the ledger's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The public key that has signed it, as `ios012 checkpoint new-key` printed it.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
+    /// The new file of the proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 verify-proof aapl.tlog-proof --verifier-key \"$(cat stocks.pub)\"
+
+It needs the file and the key, no ledger and no network.")]
+pub(crate) struct VerifyProofArgs {
+    /// The file of the proof.
+    pub(crate) proof: PathBuf,
+    /// The public key of the log, which must have come another way than the proof.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
 }
 
 #[derive(Debug, Subcommand)]

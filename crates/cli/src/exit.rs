@@ -123,7 +123,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<ReportError>() {
         return Some(match error {
             ReportError::Ledger(error) => of_lineage(error),
-            ReportError::NoCycle { .. } | ReportError::NoDecision { .. } => Exit::Usage,
+            ReportError::NoCycle { .. }
+            | ReportError::NoDecision { .. }
+            | ReportError::NoTransition { .. } => Exit::Usage,
             ReportError::NoRecords { .. } => Exit::Incomplete,
             _ => Exit::VerificationFailed,
         });
@@ -141,7 +143,7 @@ fn of_lineage(error: &LineageError) -> Exit {
     match error {
         LineageError::Io { .. } | LineageError::Poisoned | LineageError::Locked { .. } => Exit::Io,
         LineageError::Incomplete { .. } => Exit::Incomplete,
-        LineageError::LedgerExists { .. } => Exit::Usage,
+        LineageError::LedgerExists { .. } | LineageError::NotCovered { .. } => Exit::Usage,
         LineageError::Verification(failure) => of_verification(failure),
         _ => Exit::VerificationFailed,
     }

@@ -59,6 +59,22 @@ pub enum LineageError {
         /// The rule that was broken.
         rule: &'static str,
     },
+    /// A checkpoint covers fewer records than it is asked for.
+    #[error(
+        "the checkpoint covers {size} records and not record {index} (they count from 0); sign a new one"
+    )]
+    NotCovered {
+        /// The record asked for, from 0.
+        index: u64,
+        /// Records that it covers.
+        size: u64,
+    },
+    /// A proof of a record is not what it must be, or proves nothing.
+    #[error("not a good proof: {rule}")]
+    Proof {
+        /// The rule that was broken.
+        rule: &'static str,
+    },
     /// The operating system refused an operation.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {

@@ -9,7 +9,7 @@ mod reader;
 mod writer;
 
 pub use documents::{DocumentKind, Documents};
-pub use proof::{read_checkpoint, root_of, write_checkpoint};
+pub use proof::{prove, read_checkpoint, root_of, write_checkpoint};
 pub use reader::{LedgerReader, StoredRecord};
 pub use writer::LedgerWriter;
 

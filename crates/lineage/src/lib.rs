@@ -8,6 +8,7 @@ mod error;
 mod field;
 pub mod hash;
 pub mod ledger;
+pub mod proof;
 pub mod record;
 pub mod text;
 pub mod tree;
@@ -20,6 +21,7 @@ pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
 pub use hash::{Hash, sha256};
 pub use ledger::{DocumentKind, Documents, LedgerReader, LedgerWriter, StoredRecord};
+pub use proof::{ProvenRecord, RecordProof};
 pub use record::{
     Amount, Binding, Breaker, Cycle, CycleOutcome, Decision, Defcon, EngineIdentity, Entry,
     EntryLine, Envelope, Evidence, Fill, Format, Genesis, Governance, Metadata, Mode, Opening,

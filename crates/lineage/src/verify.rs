@@ -162,21 +162,28 @@ pub fn verify_checkpoint(
     report: &mut VerifyReport,
     checkpoint: &Checkpoint,
 ) -> Result<(), VerifyFailure> {
-    let (size, root) = (checkpoint.size(), checkpoint.root());
+    let size = checkpoint.size();
     let found = root_of(directory, size).map_err(|error| unreadable(".", &error))?;
-    let differs = match found {
-        Some(found) if found == root => {
-            let proven = report.proven_records.unwrap_or(0);
-            report.proven_records = Some(proven.max(size));
-            return Ok(());
-        }
-        Some(found) => {
-            format!("the root of the first {size} records is {found}, signed was {root}")
-        }
-        None => format!("signed were {size} records, there are {}", report.records),
-    };
-    let breach = Breach::new(FailureCode::TailCutOrRewritten, differs);
-    Err(breach.at(".", None, None))
+    checkpoint.is_of(found, report.records)?;
+    let proven = report.proven_records.unwrap_or(0);
+    report.proven_records = Some(proven.max(size));
+    Ok(())
+}
+
+impl Checkpoint {
+    /// Holds it against the root of as many records, if there are so many.
+    pub(crate) fn is_of(&self, found: Option<Hash>, records: u64) -> Result<(), VerifyFailure> {
+        let (size, root) = (self.size(), self.root());
+        let differs = match found {
+            Some(found) if found == root => return Ok(()),
+            Some(found) => {
+                format!("the root of the first {size} records is {found}, signed was {root}")
+            }
+            None => format!("signed were {size} records, there are {records}"),
+        };
+        let breach = Breach::new(FailureCode::TailCutOrRewritten, differs);
+        Err(breach.at(".", None, None))
+    }
 }
 
 struct Verifier<'ledger> {

@@ -7,7 +7,7 @@ use crate::scenario::Scenario;
 use crate::support::{Ran, cycle, ios012, run};
 
 /// A ledger, and a key beside the scenario, whose verifier key is given.
-fn begun(command: &str, golden: &str) -> (Scenario, String) {
+pub(crate) fn begun(command: &str, golden: &str) -> (Scenario, String) {
     let scenario = Scenario::golden(golden);
     cycle(command, &scenario.path(), &scenario.ledger()).exits(0);
     let key = scenario.path().join("key");
@@ -16,7 +16,7 @@ fn begun(command: &str, golden: &str) -> (Scenario, String) {
     (scenario, made.stdout.trim().to_owned())
 }
 
-fn sign(scenario: &Scenario) -> Ran {
+pub(crate) fn sign(scenario: &Scenario) -> Ran {
     let mut command = ios012(["checkpoint", "sign", "--key"]);
     command.arg(scenario.path().join("key"));
     Ran::of(command.arg(scenario.ledger()).output().unwrap())
