@@ -2,6 +2,8 @@
 //
 //	checkpoint_reader ledger LEDGER VERIFIER_KEY   the checkpoint is that of the records
 //	checkpoint_reader proof FILE VERIFIER_KEY      the proof shows its record in the log
+//	checkpoint_reader tiles LEDGER VERIFIER_KEY [KEPT_CHECKPOINT]
+//	                                               the tiles are those of the checkpoint, and the log only grew
 package main
 
 import (
@@ -22,11 +24,12 @@ import (
 var checks = map[string]func(arguments []string) (string, error){
 	"ledger": checkLedger,
 	"proof":  checkProof,
+	"tiles":  checkTiles,
 }
 
 func main() {
 	if len(os.Args) < 4 || checks[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: checkpoint_reader ledger|proof WHAT VERIFIER_KEY")
+		fmt.Fprintln(os.Stderr, "usage: checkpoint_reader ledger|proof|tiles WHAT VERIFIER_KEY [KEPT_CHECKPOINT]")
 		os.Exit(2)
 	}
 	said, err := checks[os.Args[1]](os.Args[2:])

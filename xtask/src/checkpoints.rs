@@ -2,6 +2,7 @@
 //! fresh ledgers are taken, and none that was changed, nor one of a ledger that was.
 
 mod proofs;
+mod tiles;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,17 +48,22 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
         ours: project.root().join("target/debug/ios012"),
         theirs: reader,
         key: String::new(),
+        signing_key: PathBuf::new(),
         taken: 0,
         refused: 0,
     };
     for (command, name) in LEDGERS {
-        let ledger = folder.join(name);
-        judges.sign(command, name, &ledger)?;
+        let (ledger, scenario) = (folder.join(name), project.root().join("golden").join(name));
+        judges.run(command, &scenario, &ledger)?;
+        judges.new_key(&ledger)?;
+        judges.sign(&ledger)?;
+        judges.take(Subject::Ledger(&ledger), name)?;
         judges.judge_damage(&ledger)?;
         proofs::judge(&mut judges, &ledger)?;
     }
+    tiles::judge(&mut judges, &folder)?;
     println!(
-        "ios012 and Go's note and tlog take all {} fresh checkpoints and proofs and refuse all {} that were changed or \
+        "ios012 and Go's note and tlog take all {} fresh checkpoints, proofs and tiles and refuse all {} that were changed or \
          do not fit their ledger",
         judges.taken, judges.refused
     );
@@ -68,8 +74,9 @@ struct Judges<'project> {
     project: &'project Project,
     ours: PathBuf,
     theirs: PathBuf,
-    /// The verifier key of the ledger at hand.
+    /// The verifier key of the ledger at hand, and the file of its private key.
     key: String,
+    signing_key: PathBuf,
     taken: u64,
     refused: u64,
 }
@@ -81,19 +88,30 @@ enum Subject<'path> {
     Ledger(&'path Path),
     /// A proof of one record.
     Proof(&'path Path),
+    /// A ledger by its tiles, against a checkpoint.
+    Tiles(&'path Path, &'path Path),
 }
 
 impl Judges<'_> {
-    fn sign(&mut self, command: &str, name: &str, ledger: &Path) -> Result<()> {
-        let scenario = self.project.root().join("golden").join(name);
-        let key = ledger.with_extension("key");
-        self.ios012(&[command.as_ref(), "--ledger".as_ref(), ledger, &scenario])?;
+    fn run(&self, command: &str, scenario: &Path, ledger: &Path) -> Result<()> {
+        let asked = [command.as_ref(), "--ledger".as_ref(), ledger, scenario];
+        self.ios012(&asked).map(drop)
+    }
+
+    /// Makes the key of a ledger, and takes it for what follows.
+    fn new_key(&mut self, ledger: &Path) -> Result<()> {
+        let name = ledger.file_name().unwrap_or_default().to_string_lossy();
         let log = format!("example.org/{name}");
         let made = ["checkpoint", "new-key", &log, "--key"].map(Path::new);
-        self.key = self.ios012(&[&made[..], &[&key]].concat())?;
+        self.signing_key = ledger.with_extension("key");
+        self.key = self.ios012(&[&made[..], &[&self.signing_key]].concat())?;
+        Ok(())
+    }
+
+    fn sign(&self, ledger: &Path) -> Result<()> {
         let sign = ["checkpoint", "sign", "--key"].map(Path::new);
-        self.ios012(&[&sign[..], &[&key, ledger]].concat())?;
-        self.take(Subject::Ledger(ledger), name)
+        let asked = [&sign[..], &[&self.signing_key, ledger]].concat();
+        self.ios012(&asked).map(drop)
     }
 
     /// Every bit pattern of one changed byte would take hours: one flipped bit for each byte.
@@ -169,6 +187,10 @@ impl Judges<'_> {
                 command.arg("--checkpoint").arg(checkpoint)
             }
             Subject::Proof(file) => command.arg("verify-proof").arg(file),
+            Subject::Tiles(ledger, kept) => {
+                let command = command.arg("verify").arg(ledger);
+                command.arg("--checkpoint").arg(kept)
+            }
         };
         command.args(["--verifier-key", self.key.trim()]);
         judged(&mut command)
@@ -176,11 +198,13 @@ impl Judges<'_> {
 
     fn takes_theirs(&self, subject: Subject<'_>) -> Result<bool> {
         let mut command = self.project.command(&self.theirs);
-        match subject {
-            Subject::Ledger(ledger) => command.arg("ledger").arg(ledger),
-            Subject::Proof(file) => command.arg("proof").arg(file),
+        let (what, subject, kept) = match subject {
+            Subject::Ledger(ledger) => ("ledger", ledger, None),
+            Subject::Proof(file) => ("proof", file, None),
+            Subject::Tiles(ledger, kept) => ("tiles", ledger, Some(kept)),
         };
-        judged(command.arg(self.key.trim()))
+        command.arg(what).arg(subject).arg(self.key.trim());
+        judged(command.args(kept))
     }
 
     /// What the binary prints.

@@ -141,7 +141,10 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 
 fn of_lineage(error: &LineageError) -> Exit {
     match error {
-        LineageError::Io { .. } | LineageError::Poisoned | LineageError::Locked { .. } => Exit::Io,
+        LineageError::Io { .. }
+        | LineageError::Poisoned
+        | LineageError::Locked { .. }
+        | LineageError::CheckpointLocked { .. } => Exit::Io,
         LineageError::Incomplete { .. } => Exit::Incomplete,
         LineageError::LedgerExists { .. } | LineageError::NotCovered { .. } => Exit::Usage,
         LineageError::Verification(failure) => of_verification(failure),

@@ -105,6 +105,12 @@ pub enum LineageError {
         /// The directory.
         directory: PathBuf,
     },
+    /// Another process signs this ledger.
+    #[error("locked: another process signs the ledger in {}; try again when it has ended", directory.display())]
+    CheckpointLocked {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// The ledger does not verify, so it is not opened for writing.
     #[error("the ledger does not verify and stays closed: {0}")]
     Verification(#[from] Box<VerifyFailure>),

@@ -6,15 +6,20 @@ mod head;
 mod lines;
 mod proof;
 mod reader;
+mod tiles;
 mod writer;
 
 pub use documents::{DocumentKind, Documents};
-pub use proof::{prove, read_checkpoint, root_of, write_checkpoint};
+pub use proof::{
+    CheckpointLock, lock_checkpoint, prove, read_checkpoint, root_of, write_checkpoint,
+};
 pub use reader::{LedgerReader, StoredRecord};
+pub use tiles::write_tiles;
 pub use writer::LedgerWriter;
 
 pub(crate) use head::Head;
 pub(crate) use lines::{Line, LineReader, split_line};
+pub(crate) use tiles::check_tiles;
 
 use std::fs;
 use std::path::{Path, PathBuf};

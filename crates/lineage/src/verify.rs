@@ -18,7 +18,8 @@ use crate::checkpoint::Checkpoint;
 use crate::field::Memo;
 use crate::hash::sha256;
 use crate::ledger::{
-    Head, Line, LineReader, PACK, root_of, segment_name, segment_path, segments, split_line,
+    Head, Line, LineReader, PACK, check_tiles, root_of, segment_name, segment_path, segments,
+    split_line,
 };
 use crate::{Envelope, Hash, LineageError, Record};
 use cycle::{CycleCheck, Unit};
@@ -153,10 +154,10 @@ pub fn verify(
 }
 
 /// Holds a ledger that was verified against a checkpoint that somebody kept: its first records must be
-/// those that the checkpoint covers. The report then says that they are proven.
+/// those that the checkpoint covers, and its tiles those of its records. The report then says that they are proven.
 ///
 /// # Errors
-/// [`FailureCode::TailCutOrRewritten`], [`FailureCode::Unreadable`].
+/// [`FailureCode::TailCutOrRewritten`], [`FailureCode::Tile`], [`FailureCode::Unreadable`].
 pub fn verify_checkpoint(
     directory: &Path,
     report: &mut VerifyReport,
@@ -165,6 +166,7 @@ pub fn verify_checkpoint(
     let size = checkpoint.size();
     let found = root_of(directory, size).map_err(|error| unreadable(".", &error))?;
     checkpoint.is_of(found, report.records)?;
+    check_tiles(directory)?;
     let proven = report.proven_records.unwrap_or(0);
     report.proven_records = Some(proven.max(size));
     Ok(())

@@ -141,3 +141,24 @@ fn a_checkpoint_of_another_key_is_not_replaced() {
         "{refused:#?}"
     );
 }
+
+/// What a reader of the tiles would be told must be what the records say.
+#[test]
+fn tiles_that_do_not_fit_are_told_of_and_not_signed_again() {
+    let (scenario, key) = begun("run", "one-cycle");
+    let signed = sign(&scenario).exits(0).stdout;
+    let kept = scenario.path().join("kept");
+    std::fs::write(&kept, &signed).unwrap();
+    for tile in ["tile/0/000.p/18", "tile/entries/000.p/18"] {
+        let path = scenario.ledger().join(tile);
+        let good = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &good[1..]).unwrap();
+        for refused in [hold(&scenario.ledger(), &kept, &key), sign(&scenario)] {
+            let refused = refused.exits(5);
+            let says = format!("{tile}: tile: it is not that of the records");
+            assert!(refused.stderr.contains(&says), "{refused:#?}");
+        }
+        std::fs::write(&path, good).unwrap();
+        hold(&scenario.ledger(), &kept, &key).exits(0);
+    }
+}

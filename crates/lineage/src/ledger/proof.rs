@@ -1,6 +1,6 @@
 //! What proves a ledger from outside it: the tree over its records, and its checkpoint's file.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use super::files::{read_if_there, replace, sync_data, sync_directory};
@@ -21,7 +21,10 @@ const NEXT: &str = "checkpoint.next";
 /// [`LineageError::Io`], [`LineageError::Checkpoint`] for a line without a hash.
 pub fn root_of(directory: &Path, records: u64) -> Result<Option<Hash>, LineageError> {
     let mut tree = Tree::default();
-    for_each_leaf(directory, records, |leaf| tree.push(leaf))?;
+    for_each_leaf(directory, records, |leaf| {
+        tree.push(leaf);
+        Ok(())
+    })?;
     Ok((tree.size() == records).then(|| tree.root()))
 }
 
@@ -47,6 +50,7 @@ pub fn prove(
         }
         prover.push(bytes);
         tree.push(bytes);
+        Ok(())
     })?;
     let found = (tree.size() == size).then(|| tree.root());
     opened.is_of(found, tree.size()).map_err(Box::new)?;
@@ -58,7 +62,7 @@ pub fn prove(
 pub(super) fn for_each_leaf(
     directory: &Path,
     records: u64,
-    mut take: impl FnMut(&[u8]),
+    mut take: impl FnMut(&[u8]) -> Result<(), LineageError>,
 ) -> Result<(), LineageError> {
     let mut taken = 0;
     for number in segments(directory)? {
@@ -69,7 +73,7 @@ pub(super) fn for_each_leaf(
             let (_, json) = split_line(line).ok_or(LineageError::Checkpoint {
                 rule: "a line of the ledger has no hash",
             })?;
-            take(json.as_bytes());
+            take(json.as_bytes())?;
             taken += 1;
         }
     }
@@ -93,12 +97,39 @@ pub fn read_checkpoint(directory: &Path) -> Result<Option<String>, LineageError>
 /// # Errors
 /// [`LineageError::Io`].
 pub fn write_checkpoint(directory: &Path, text: &str) -> Result<(), LineageError> {
+    sync_records(directory)?;
+    replace(directory, CHECKPOINT, NEXT, text.as_bytes())?;
+    sync_directory(directory)
+}
+
+/// Keeps others from signing this ledger as long as it lives, so that no checkpoint takes the place of a newer one. The
+/// writer of the ledger is not kept out.
+///
+/// # Errors
+/// [`LineageError::Locked`], [`LineageError::Io`].
+pub fn lock_checkpoint(directory: &Path) -> Result<CheckpointLock, LineageError> {
+    let file = File::open(directory).map_err(|error| LineageError::io("open", directory, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(CheckpointLock(file)),
+        Err(TryLockError::WouldBlock) => Err(LineageError::CheckpointLocked {
+            directory: directory.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(LineageError::io("lock", directory, error)),
+    }
+}
+
+/// The right to sign a ledger: a kernel lock on its directory.
+#[derive(Debug)]
+pub struct CheckpointLock(
+    #[expect(dead_code, reason = "it is held, and ends with the value")] File,
+);
+
+/// Makes all that is written durable, whoever has written it.
+pub(super) fn sync_records(directory: &Path) -> Result<(), LineageError> {
     for number in segments(directory)? {
         sync(&segment_path(directory, number))?;
     }
     sync(&directory.join(PACK))?;
-    sync_directory(directory)?;
-    replace(directory, CHECKPOINT, NEXT, text.as_bytes())?;
     sync_directory(directory)
 }
 
