@@ -35,23 +35,21 @@ enum Row {
 /// there are fewer records.
 pub fn write_tiles(directory: &Path, records: u64) -> Result<Hash, LineageError> {
     sync_records(directory)?;
-    let mut touched = BTreeSet::new();
+    let mut folders = BTreeSet::new();
     let root = walk(directory, records, |row, index, tile| {
         let id = TileId::new(row, index, tile.width());
         let path = id.path();
+        // A tile that is there may be one that was renamed just before a crash.
+        folders.extend(Path::new(&path).ancestors().skip(1).map(Path::to_owned));
         match read_if_there(&directory.join(&path))? {
             Some(there) if there != tile.bytes() => Err(Box::new(differs(&path)).into()),
             Some(_) if tile.width() == FULL => remove_partial(directory, id),
             Some(_) => Ok(()),
-            None => {
-                write(directory, &path, tile.bytes())?;
-                touched.extend(Path::new(&path).ancestors().skip(1).map(Path::to_owned));
-                Ok(())
-            }
+            None => write(directory, &path, tile.bytes()),
         }
     })?;
     // The deepest first: a folder's entry is in the one above it.
-    for folder in touched.iter().rev() {
+    for folder in folders.iter().rev() {
         sync_directory(&directory.join(folder))?;
     }
     root.ok_or(LineageError::NotCovered {
