@@ -4,8 +4,10 @@
 //! Somebody who keeps one can tell later that the ledger only grew, and that no tail is missing.
 //! This crate holds no key: whoever has one is a [`CheckpointSigner`].
 
+mod cosignature;
 mod key;
 mod note;
+mod witness;
 
 use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::Signature;
@@ -13,7 +15,9 @@ use ed25519_dalek::Signature;
 use crate::{Hash, LineageError};
 use note::{SignedNote, signature_line};
 
+pub use cosignature::{Cosignature, WitnessKey};
 pub use key::VerifierKey;
+pub use witness::{ADD_CHECKPOINT, WitnessAnswer, add_checkpoint};
 
 /// Signs checkpoints.
 pub trait CheckpointSigner {

@@ -11,7 +11,8 @@ mod writer;
 
 pub use documents::{DocumentKind, Documents};
 pub use proof::{
-    CheckpointLock, lock_checkpoint, prove, read_checkpoint, root_of, write_checkpoint,
+    CheckpointLock, lock_checkpoint, prove, prove_growth, read_checkpoint, root_of,
+    write_checkpoint,
 };
 pub use reader::{LedgerReader, StoredRecord};
 pub use tiles::write_tiles;

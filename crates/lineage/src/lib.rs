@@ -16,7 +16,7 @@ pub mod verify;
 
 pub use canonical::{JsonWriter, check_canonical};
 pub use chain::{Batch, Chain, Mark};
-pub use checkpoint::{Checkpoint, CheckpointSigner, VerifierKey};
+pub use checkpoint::{Checkpoint, CheckpointSigner, Cosignature, VerifierKey, WitnessKey};
 pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
 pub use hash::{Hash, sha256};

@@ -52,6 +52,8 @@ pub struct ProvenRecord {
     pub record: Record,
     /// Its canonical JSON: the leaf.
     pub json: String,
+    /// The checkpoint, which the log has signed; witnesses may have, too.
+    pub checkpoint: String,
 }
 
 impl ProvenRecord {
@@ -61,10 +63,10 @@ impl ProvenRecord {
     /// # Errors
     /// [`LineageError::Proof`], [`LineageError::Checkpoint`], or what is wrong with the record.
     pub fn open(text: &str, key: &VerifierKey) -> Result<Self, LineageError> {
-        let (head, checkpoint) = text
+        let (head, signed) = text
             .split_once("\n\n")
             .ok_or(fault("no empty line ends the path"))?;
-        let checkpoint = Checkpoint::open(checkpoint, key)?;
+        let checkpoint = Checkpoint::open(signed, key)?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {
             return Err(fault("the first line is not c2sp.org/tlog-proof@v1"));
@@ -97,6 +99,7 @@ impl ProvenRecord {
             envelope,
             record,
             json,
+            checkpoint: signed.to_owned(),
         })
     }
 }

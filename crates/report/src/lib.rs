@@ -21,6 +21,7 @@ pub use explain::{
 pub use pack::{DocumentSource, Pack};
 pub use story::find_decision;
 pub use summary::{
-    Breach, Breaches, Count, CycleCounts, Drawdown, MarginMetrics, MarginPoint, Payments, Summary,
-    SummaryBuilder, Tally, Trading, VerifyLine, render_text, to_json,
+    Breach, Breaches, CheckpointLine, Count, CycleCounts, Drawdown, MarginMetrics, MarginPoint,
+    Payments, Summary, SummaryBuilder, Tally, Trading, VerifyLine, Witness, render_text, to_json,
+    witnessed,
 };

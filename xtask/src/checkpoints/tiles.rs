@@ -51,7 +51,8 @@ pub(super) fn judge(judges: &mut Judges<'_>, folder: &Path) -> Result<()> {
     judges.take(Subject::Tiles(&ledger, &last), "the tiles put back")?;
 
     judges.refuse(Subject::Tiles(&early, &last), "a log that was rolled back")?;
-    grow(judges, &forked, 12, "AAPL,0.034195")?;
+    // Longer, so that it could have grown from the other one.
+    grow(judges, &forked, 14, "AAPL,0.034195")?;
     let own = forked.join("checkpoint");
     judges.take(Subject::Tiles(&forked, &own), "a fork by itself")?;
     judges.refuse(Subject::Tiles(&forked, &first), "a fork")?;
@@ -59,7 +60,7 @@ pub(super) fn judge(judges: &mut Judges<'_>, folder: &Path) -> Result<()> {
 }
 
 /// Goes on with a ledger up to so many cycles, of another history if a row of the targets is changed, and signs it.
-fn grow(judges: &Judges<'_>, ledger: &Path, cycles: usize, changed: &str) -> Result<()> {
+pub(super) fn grow(judges: &Judges<'_>, ledger: &Path, cycles: usize, changed: &str) -> Result<()> {
     let scenario = ledger.with_extension("scenario");
     let history = judges.project.root().join("golden").join(HISTORY);
     fs::create_dir_all(&scenario)?;

@@ -1,4 +1,6 @@
-//! `ios012 checkpoint`: a key, and what it signs.
+//! `ios012 checkpoint`: a key, what it signs, and who witnesses it.
+
+mod witness;
 
 use anyhow::Context as _;
 use ios012_lineage::ledger::{lock_checkpoint, read_checkpoint, write_checkpoint, write_tiles};
@@ -16,6 +18,7 @@ pub(crate) fn checkpoint(command: &CheckpointCommand, json: bool) -> anyhow::Res
     match command {
         CheckpointCommand::NewKey(args) => new_key(args, json),
         CheckpointCommand::Sign(args) => sign(args, json),
+        CheckpointCommand::Witness(args) => witness::witness(args, json),
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ios012_lineage::ledger::{prove as proof_of, read_checkpoint};
-use ios012_lineage::{Decision, ProvenRecord, Record};
-use ios012_report::find_decision;
+use ios012_lineage::{Cosignature, Decision, LineageError, ProvenRecord, Record};
+use ios012_report::{Witness, find_decision, witnessed};
 
 use crate::args::{ProveArgs, VerifyProofArgs};
 use crate::exit::{Exit, Failure, require_directory};
@@ -26,17 +26,28 @@ pub(crate) fn prove(args: &ProveArgs, json: bool) -> anyhow::Result<Exit> {
     let proven = ProvenRecord::open(proof.text(), &args.verifier_key)?;
     write_new(&args.out, proof.text())
         .with_context(|| format!("cannot write the new file {}", args.out.display()))?;
-    tell(&proven, args.verifier_key.name(), json);
+    tell(&proven, args.verifier_key.name(), None, json);
     Ok(Exit::Executed)
 }
 
 pub(crate) fn verify_proof(args: &VerifyProofArgs, json: bool) -> anyhow::Result<Exit> {
     let text = read_text(&args.proof, "the proof")?;
-    let proven = ProvenRecord::open(&text, &args.verifier_key).map_err(|error| {
+    let failed = |error: LineageError| {
         let message = format!("FAILED: {}: {error}", args.proof.display());
         Failure::new(Exit::VerificationFailed, message)
-    })?;
-    tell(&proven, args.verifier_key.name(), json);
+    };
+    let proven = ProvenRecord::open(&text, &args.verifier_key).map_err(failed)?;
+    let mut witnesses = Vec::new();
+    for key in &args.witness_keys {
+        let cosignature = Cosignature::of(&proven.checkpoint, key).map_err(failed)?;
+        witnesses.extend(cosignature.as_ref().map(Witness::of));
+    }
+    tell(
+        &proven,
+        args.verifier_key.name(),
+        Some(&witnesses[..]),
+        json,
+    );
     Ok(Exit::Executed)
 }
 
@@ -55,7 +66,8 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn tell(proven: &ProvenRecord, log: &str, json: bool) {
+/// `witnesses` are those who were asked for, if any could be.
+fn tell(proven: &ProvenRecord, log: &str, witnesses: Option<&[Witness]>, json: bool) {
     if json {
         print_json(|object| {
             object.member("index").display(proven.index);
@@ -63,6 +75,13 @@ fn tell(proven: &ProvenRecord, log: &str, json: bool) {
             object.member("record").string(&proven.json);
             object.member("records").display(proven.size);
             object.member("status").string("proven");
+            if let Some(witnesses) = witnesses {
+                object.member("witnesses").array(|array| {
+                    for witness in witnesses {
+                        array.element().string(&witness.name);
+                    }
+                });
+            }
         });
         return;
     }
@@ -79,6 +98,7 @@ fn tell(proven: &ProvenRecord, log: &str, json: bool) {
             proven.json
         )),
     }
+    lines.extend(witnesses.map(|witnesses| format!("  {}", witnessed(witnesses))));
     print(&lines.join("\n"));
 }
 

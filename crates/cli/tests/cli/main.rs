@@ -24,4 +24,5 @@ mod scenario;
 mod support;
 mod usage;
 mod webhook;
+mod witness;
 mod workflow;

@@ -27,7 +27,7 @@ fn a_decision_is_proven_without_its_ledger() {
 
     let file = file.to_str().unwrap();
     let checked = run(["verify-proof", file, "--verifier-key", &key]).exits(0);
-    assert_eq!(checked.stdout, made.stdout);
+    assert_eq!(checked.stdout, made.stdout + "  UNWITNESSED\n");
     let seq = decision["seq"].as_str().unwrap();
     let says =
         format!("PROVEN: fund.example/stocks has signed this as record {seq} of its first 18\n");

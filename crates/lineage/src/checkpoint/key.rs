@@ -65,7 +65,7 @@ pub(super) struct NamedKey {
 }
 
 impl NamedKey {
-    fn new(kind: u8, name: &str, public: [u8; 32]) -> Result<Self, LineageError> {
+    pub(super) fn new(kind: u8, name: &str, public: [u8; 32]) -> Result<Self, LineageError> {
         let is_name = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
         if name.is_empty() || name.len() > 200 || !name.bytes().all(is_name) {
             return Err(fault("a key's name is printable ASCII without + and space"));
@@ -80,7 +80,7 @@ impl NamedKey {
         })
     }
 
-    fn parse(kind: u8, text: &str) -> Result<Self, LineageError> {
+    pub(super) fn parse(kind: u8, text: &str) -> Result<Self, LineageError> {
         let form = || fault("a verifier key is NAME+ID+KEY");
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -93,7 +93,11 @@ impl NamedKey {
         }
         let [found, public @ ..] = bytes;
         if found != kind {
-            return Err(fault("the key is no Ed25519 key"));
+            return Err(fault(if kind == ED25519 {
+                "the key is no Ed25519 key"
+            } else {
+                "the key is no Ed25519 key of a witness"
+            }));
         }
         let key = Self::new(kind, name, public)?;
         let is_its_id = id == key.id_text();
@@ -106,7 +110,7 @@ impl NamedKey {
         base16ct::lower::encode_string(&self.id)
     }
 
-    fn write(&self, kind: u8, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(super) fn write(&self, kind: u8, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![kind];
         bytes.extend(self.public.as_bytes());
         let key = Base64::encode_string(&bytes);

@@ -21,6 +21,8 @@ pub(super) struct SignedNote<'text> {
 /// One line below a note.
 #[derive(Debug)]
 pub(super) struct SignatureLine<'text> {
+    /// The line, without its line feed.
+    pub(super) text: &'text str,
     name: &'text str,
     /// The id of the key and what it has signed.
     signed: Vec<u8>,
@@ -55,7 +57,7 @@ impl<'text> SignedNote<'text> {
 }
 
 impl<'text> SignatureLine<'text> {
-    fn parse(text: &'text str) -> Result<Self, LineageError> {
+    pub(super) fn parse(text: &'text str) -> Result<Self, LineageError> {
         let form = fault("a signature line is a dash, a name and base64");
         let Some((name, signed)) = text
             .strip_prefix(SIGNATURE)
@@ -64,7 +66,7 @@ impl<'text> SignatureLine<'text> {
             return Err(form);
         };
         let signed = Base64::decode_vec(signed).map_err(|_| form)?;
-        Ok(Self { name, signed })
+        Ok(Self { text, name, signed })
     }
 
     /// The signature, if the line is one of the key.

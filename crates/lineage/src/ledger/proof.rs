@@ -58,6 +58,30 @@ pub fn prove(
     Ok(RecordProof::new(index, &path, &leaf, checkpoint))
 }
 
+/// Makes the proof that the ledger that a checkpoint covers begins with the tree of so many records; nothing is to be
+/// proven from none, or from as many as it covers. The checkpoint's root must be that of the ledger's records.
+///
+/// # Errors
+/// [`LineageError::Verification`], [`LineageError::Io`].
+pub fn prove_growth(
+    directory: &Path,
+    known: u64,
+    checkpoint: &Checkpoint,
+) -> Result<Vec<Hash>, LineageError> {
+    let size = checkpoint.size();
+    let (mut tree, mut prover) = (Tree::default(), Prover::of_consistency(known, size));
+    for_each_leaf(directory, size, |leaf| {
+        tree.push(leaf);
+        if let Some(prover) = &mut prover {
+            prover.push(leaf);
+        }
+        Ok(())
+    })?;
+    let found = (tree.size() == size).then(|| tree.root());
+    checkpoint.is_of(found, tree.size()).map_err(Box::new)?;
+    Ok(prover.and_then(Prover::finish).unwrap_or_default())
+}
+
 /// Hands over the canonical JSON of the first records, in order.
 pub(super) fn for_each_leaf(
     directory: &Path,
