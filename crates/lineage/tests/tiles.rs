@@ -292,6 +292,23 @@ fn tiles_of_records_that_are_gone_do_not_fit() {
         .expect("a checkpoint of what is left says nothing of what is gone");
 }
 
+/// Lines past the last verified record have a root too.
+#[test]
+fn a_checkpoint_proves_no_more_than_was_verified() {
+    let ledger = Ledger::new();
+    let key = Key::of("fund.example/stocks", 7);
+    let text = Checkpoint::sign(&key, 12, tree_hash(&ledger.leaves()));
+    let checkpoint = Checkpoint::open(&text, key.key()).expect("it is signed");
+    let mut report = verify(ledger.path(), None).expect("it is whole");
+    for (records, is_proven) in [(12, true), (11, false)] {
+        report.records = records;
+        let held = verify_checkpoint(ledger.path(), &mut report, &checkpoint);
+        let code = held.err().map(|failure| failure.code);
+        let refused = Some(FailureCode::TailCutOrRewritten);
+        assert_eq!(code, if is_proven { None } else { refused }, "{records}");
+    }
+}
+
 #[test]
 fn one_signs_at_a_time_beside_the_writer() {
     let ledger = Ledger::new();
