@@ -6,6 +6,7 @@
 
 mod checkpoints;
 mod clock;
+mod damage;
 mod deny;
 mod determinism;
 mod faults;
@@ -54,6 +55,8 @@ enum Task {
     },
     /// Check advisories, bans, licences and sources of all dependencies
     Deny,
+    /// Change every byte of a small ledger to every other value: the long run of a test
+    Damage,
     /// Run the main job with debug and release builds and compare every byte
     Determinism,
     /// Run the five suites of ADR-011 in release and show which test covers which invariant
@@ -113,6 +116,7 @@ fn run(task: Task) -> Result<ExitCode> {
         } => layers::run_self_test(&project, part),
         Task::Layers { part, .. } => layers::run(&project, part),
         Task::Deny => deny::run(&project),
+        Task::Damage => damage::run(&project),
         Task::Determinism => determinism::run(&project),
         Task::Mutants(arguments) => mutants::run(&project, &arguments),
         Task::Faults(arguments) => faults::run(&project, &arguments),

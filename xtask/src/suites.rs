@@ -118,7 +118,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "checkpoints",
-        shows: "Go takes a ledger's checkpoint, and none that does not fit it",
+        shows: "Go takes checkpoints, proofs and tiles, and none that was changed or forked",
         hermetic: false,
         needs: &["go"],
         steps: &[step(&["cargo", "xtask", "checkpoints"])],

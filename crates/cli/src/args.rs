@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ios012_contracts::DocumentKind;
 use ios012_core::Defcon;
-use ios012_lineage::{Hash, VerifierKey};
+use ios012_lineage::{Hash, VerifierKey, WitnessKey};
 
 use crate::exit::Exit;
 
@@ -34,13 +34,17 @@ pub(crate) enum Command {
     /// Tells one decision: target, each limit that bound, allowed, orders, costs.
     Explain(ExplainArgs),
     /// Sums up a ledger: result, costs, limits, breaches.
-    Report(LedgerArgs),
+    Report(Box<ReportArgs>),
     /// Shows, trips and resets the circuit breakers.
     #[command(subcommand)]
     Breaker(BreakerCommand),
     /// Signs what a ledger holds, so that others can tell later that it only grew.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
+    /// Proves to somebody who has no ledger that a decision is on it.
+    Prove(Box<ProveArgs>),
+    /// Checks such a proof, and tells the decision.
+    VerifyProof(Box<VerifyProofArgs>),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -109,10 +113,28 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  ios012 report target/sp500\n  ios012 replay target/sp500")]
+#[command(after_help = "Example:\n  ios012 replay target/sp500")]
 pub(crate) struct LedgerArgs {
     /// The ledger's directory.
     pub(crate) ledger: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 report target/sp500
+  ios012 report target/sp500 --verifier-key \"$(cat stocks.pub)\" --witness-key witness.example+12345678+BA...
+
+Without the key of the log its checkpoint is not judged, and without that of a witness no witness is believed.")]
+pub(crate) struct ReportArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The public key of the log, to judge the checkpoint in the ledger's directory.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: Option<VerifierKey>,
+    /// The public key of a witness; once for each.
+    #[arg(long = "witness-key", value_name = "KEY", requires = "verifier_key")]
+    pub(crate) witness_keys: Vec<WitnessKey>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -132,6 +154,8 @@ pub(crate) enum CheckpointCommand {
     NewKey(NewKeyArgs),
     /// Verifies a ledger and signs its size and root.
     Sign(SignArgs),
+    /// Lets a witness say that the ledger only grew.
+    Witness(Box<WitnessArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -162,6 +186,77 @@ pub(crate) struct SignArgs {
     /// The file of the key.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 checkpoint witness my-ledger --verifier-key \"$(cat stocks.pub)\" --url https://witness.example/ \\
+      --witness-key witness.example+12345678+BA...
+
+The witness gets the checkpoint and hashes, and nothing else of the ledger. Its line is put below the checkpoint in the
+ledger's directory, which is printed. That a witness knows more records than there are, or others, ends with exit
+code 5.")]
+pub(crate) struct WitnessArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The public key of the log, as `ios012 checkpoint new-key` printed it.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
+    /// The submission prefix of the witness: https only.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The public key of the witness.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) witness_key: WitnessKey,
+    /// Root certificates in PEM form that are trusted instead of those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 prove my-ledger 4711 AAPL --verifier-key \"$(cat stocks.pub)\" --out aapl.tlog-proof
+
+The file holds the record of the decision, its way to the signed root and the checkpoint, and shows nothing else of
+the ledger. It is a C2SP tlog-proof, which others than ios012 read too.")]
+pub(crate) struct ProveArgs {
+    /// The ledger's directory.
+    pub(crate) ledger: PathBuf,
+    /// The cycle's number, from 1.
+    pub(crate) cycle: u64,
+    /// The asset.
+    pub(crate) asset: String,
+    /// Which move of the asset, from 0, where the cycle made several.
+    #[arg(long, value_name = "N")]
+    pub(crate) transition: Option<u64>,
+    /// The checkpoint that the proof leads to, instead of the ledger's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The public key that has signed it, as `ios012 checkpoint new-key` printed it.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
+    /// The new file of the proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 verify-proof aapl.tlog-proof --verifier-key \"$(cat stocks.pub)\"
+
+It needs the file and the key, no ledger and no network.")]
+pub(crate) struct VerifyProofArgs {
+    /// The file of the proof.
+    pub(crate) proof: PathBuf,
+    /// The public key of the log, which must have come another way than the proof.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
+    /// The public key of a witness; once for each.
+    #[arg(long = "witness-key", value_name = "KEY")]
+    pub(crate) witness_keys: Vec<WitnessKey>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -124,25 +124,49 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<ReportError>() {
         return Some(match error {
             ReportError::Ledger(error) => of_lineage(error),
-            ReportError::NoCycle { .. } | ReportError::NoDecision { .. } => Exit::Usage,
+            ReportError::NoCycle { .. }
+            | ReportError::NoDecision { .. }
+            | ReportError::NoTransition { .. } => Exit::Usage,
             ReportError::NoRecords { .. } => Exit::Incomplete,
             _ => Exit::VerificationFailed,
         });
     }
     if let Some(error) = cause.downcast_ref::<SecretsError>() {
-        return Some(match error {
-            SecretsError::Io { .. } => Exit::Io,
-            _ => Exit::Usage,
-        });
+        return Some(of_secrets(error));
     }
     cause.is::<std::io::Error>().then_some(Exit::Io)
 }
 
+const fn of_secrets(error: &SecretsError) -> Exit {
+    match error {
+        SecretsError::Io { .. }
+        | SecretsError::Unreachable
+        | SecretsError::Untrusted
+        | SecretsError::TimedOut { .. }
+        | SecretsError::Answered { .. }
+        | SecretsError::NotAText
+        | SecretsError::Cut => Exit::Io,
+        SecretsError::NotAnAddress
+        | SecretsError::NotHttps
+        | SecretsError::UserInfo
+        | SecretsError::BadRoots
+        | SecretsError::NoTls
+        | SecretsError::KeyExists
+        | SecretsError::KeyOpenToOthers
+        | SecretsError::KeyForm
+        | SecretsError::NoRandomness => Exit::Usage,
+    }
+}
+
 fn of_lineage(error: &LineageError) -> Exit {
     match error {
-        LineageError::Io { .. } | LineageError::Poisoned | LineageError::Locked { .. } => Exit::Io,
+        LineageError::Io { .. }
+        | LineageError::Poisoned
+        | LineageError::Locked { .. }
+        | LineageError::CheckpointLocked { .. }
+        | LineageError::WitnessRefuses { .. } => Exit::Io,
         LineageError::Incomplete { .. } => Exit::Incomplete,
-        LineageError::LedgerExists { .. } => Exit::Usage,
+        LineageError::LedgerExists { .. } | LineageError::NotCovered { .. } => Exit::Usage,
         LineageError::Verification(failure) => of_verification(failure),
         _ => Exit::VerificationFailed,
     }

@@ -10,6 +10,7 @@ mod interrupt;
 mod output;
 mod portfolio;
 mod progress;
+mod text_file;
 mod watch;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
         Command::Report(args) => command::report::report(&args, json),
         Command::Breaker(command) => command::breaker::breaker(&command, json),
         Command::Checkpoint(command) => command::checkpoint::checkpoint(&command, json),
+        Command::Prove(args) => command::prove::prove(&args, json),
+        Command::VerifyProof(args) => command::prove::verify_proof(&args, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

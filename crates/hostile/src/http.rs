@@ -47,6 +47,11 @@ pub(crate) fn bytes_of(answer: &Answer) -> Vec<u8> {
     };
     match answer {
         Answer::Status(status) => empty(*status, ""),
+        Answer::Text(status, text) => format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{text}",
+            text.len()
+        )
+        .into_bytes(),
         Answer::Redirect(to) => empty(307, &format!("location: {to}\r\n")),
         Answer::Large(length) => {
             let mut bytes =

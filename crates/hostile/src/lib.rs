@@ -27,6 +27,8 @@ pub use http::Request;
 pub enum Answer {
     /// With this status and no body.
     Status(u16),
+    /// With a status and a text.
+    Text(u16, String),
     /// With 307 and another address.
     Redirect(String),
     /// With 200, and a body of so many bytes.

@@ -59,6 +59,57 @@ pub enum LineageError {
         /// The rule that was broken.
         rule: &'static str,
     },
+    /// A checkpoint covers fewer records than it is asked for.
+    #[error(
+        "the checkpoint covers {size} records and not record {index} (they count from 0); sign a new one"
+    )]
+    NotCovered {
+        /// The record asked for, from 0.
+        index: u64,
+        /// Records that it covers.
+        size: u64,
+    },
+    /// A proof of a record is not what it must be, or proves nothing.
+    #[error("not a good proof: {rule}")]
+    Proof {
+        /// The rule that was broken.
+        rule: &'static str,
+    },
+    /// A witness has cosigned more records than there are.
+    #[error(
+        "ROLLED BACK: {witness} has cosigned {knows} records of this log, and the checkpoint covers {size}: the ledger \
+         or its checkpoint has lost what it had. Write nothing to it, and find the records that are gone"
+    )]
+    WitnessKnowsMore {
+        /// The witness.
+        witness: String,
+        /// Records that it knows.
+        knows: u64,
+        /// Records that the checkpoint covers.
+        size: u64,
+    },
+    /// A witness knows other records under the same name.
+    #[error(
+        "FORKED: {witness} has cosigned other records of this log than those that the checkpoint over {size} covers: \
+         there are two histories. Stop the portfolio, keep both ledgers and their checkpoints, and find out who has \
+         signed the other one"
+    )]
+    Forked {
+        /// The witness.
+        witness: String,
+        /// Records that the checkpoint covers.
+        size: u64,
+    },
+    /// A witness does not take a request.
+    #[error("{witness} has refused with status {status}: {remedy}")]
+    WitnessRefuses {
+        /// The witness.
+        witness: String,
+        /// Its answer's status of HTTP.
+        status: u16,
+        /// What can be done.
+        remedy: &'static str,
+    },
     /// The operating system refused an operation.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {
@@ -86,6 +137,12 @@ pub enum LineageError {
     /// Another process writes this ledger.
     #[error("locked: another process writes the ledger in {}", directory.display())]
     Locked {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Another process signs this ledger.
+    #[error("locked: another process signs the ledger in {}; try again when it has ended", directory.display())]
+    CheckpointLocked {
         /// The directory.
         directory: PathBuf,
     },

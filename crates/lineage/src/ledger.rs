@@ -9,18 +9,24 @@ mod lines;
 mod proof;
 mod reader;
 mod repair;
+mod tiles;
 mod writer;
 
 pub use disk::{Disk, DiskFile, OpenMode, SystemDisk};
 pub use documents::{DocumentKind, Documents};
 pub use halt::Halt;
-pub use proof::{read_checkpoint, root_of, write_checkpoint};
+pub use proof::{
+    CheckpointLock, lock_checkpoint, prove, prove_growth, read_checkpoint, root_of,
+    write_checkpoint,
+};
 pub use reader::{LedgerReader, StoredRecord};
 pub use repair::Found;
+pub use tiles::write_tiles;
 pub use writer::{LedgerWriter, Reopened, is_begun};
 
 pub(crate) use head::Head;
 pub(crate) use lines::{Line, LineReader, split_line};
+pub(crate) use tiles::check_tiles;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod error;
 mod field;
 pub mod hash;
 pub mod ledger;
+pub mod proof;
 pub mod record;
 pub mod store;
 pub mod text;
@@ -16,11 +17,12 @@ pub mod verify;
 
 pub use canonical::{JsonWriter, check_canonical};
 pub use chain::{Batch, Chain, Mark};
-pub use checkpoint::{Checkpoint, CheckpointSigner, VerifierKey};
+pub use checkpoint::{Checkpoint, CheckpointSigner, Cosignature, VerifierKey, WitnessKey};
 pub use derive::{OrderId, input_state_hash, lineage_hash, order_id};
 pub use error::LineageError;
 pub use hash::{Hash, sha256};
 pub use ledger::{DocumentKind, Documents, LedgerReader, LedgerWriter, StoredRecord};
+pub use proof::{ProvenRecord, RecordProof};
 pub use record::{
     Amount, Binding, Breaker, Cycle, CycleOutcome, Decision, Defcon, EngineIdentity, Entry,
     EntryLine, Envelope, Evidence, Fill, Format, Genesis, Governance, Metadata, Mode, Opening,

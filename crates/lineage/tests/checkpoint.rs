@@ -2,30 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use ed25519_dalek::{Signer as _, SigningKey};
-use ios012_lineage::checkpoint::{Checkpoint, CheckpointSigner, VerifierKey};
+#[path = "support/key.rs"]
+mod key;
+
+use ios012_lineage::checkpoint::{Checkpoint, CheckpointSigner as _, VerifierKey};
 use ios012_lineage::sha256;
-
-/// A key from a number: it protects nothing.
-struct Key(SigningKey, VerifierKey);
-
-impl Key {
-    fn of(name: &str, number: u8) -> Self {
-        let key = SigningKey::from_bytes(&[number; 32]);
-        let verifier = VerifierKey::new(name, key.verifying_key().to_bytes()).expect("a key");
-        Self(key, verifier)
-    }
-}
-
-impl CheckpointSigner for Key {
-    fn key(&self) -> &VerifierKey {
-        &self.1
-    }
-
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message).to_bytes()
-    }
-}
+use key::Key;
 
 /// The key and the id of the documentation of `golang.org/x/mod/sumdb/note`.
 const PUBLISHED: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";

@@ -99,6 +99,38 @@ fn a_torn_end_is_moved_aside_and_the_ledger_goes_on() {
     assert!(!again.found.is_due(), "it was told");
 }
 
+/// No crash tears what was signed.
+#[test]
+fn what_a_checkpoint_covers_is_not_moved_aside() {
+    let directory = tempfile::tempdir().expect("a directory");
+    support::write_example(directory.path());
+    cut(directory.path(), 9, b"torn");
+    let whole = fs::read(directory.path().join(SEGMENT)).expect("a segment");
+    let checkpoint = directory.path().join("checkpoint");
+    for text in [
+        "fund.example\n10\nroot\n\nsignature\n",
+        "garbage",
+        "",
+        "fund.example\n-1\n",
+    ] {
+        fs::write(&checkpoint, text).expect("a checkpoint");
+        assert!(
+            matches!(
+                LedgerWriter::open(directory.path()),
+                Err(LineageError::Checkpoint { .. })
+            ),
+            "{text}"
+        );
+        assert_eq!(
+            fs::read(directory.path().join(SEGMENT)).expect("a segment"),
+            whole
+        );
+    }
+    fs::write(&checkpoint, "fund.example\n9\nroot\n\nsignature\n").expect("a checkpoint");
+    let (_, _, opened) = LedgerWriter::open(directory.path()).expect("recovers");
+    assert!(opened.found.side_file.is_some());
+}
+
 /// A crash between moving and telling loses nothing: the side file is told by the next who opens it.
 #[test]
 fn a_side_file_is_told_even_if_the_first_recovery_crashed() {

@@ -68,6 +68,19 @@ pub enum ReportError {
         /// Which assets it decided on.
         assets: String,
     },
+    /// The cycle moved the asset at other times than the one asked for, or more than once and none was
+    /// asked for.
+    #[error(
+        "cycle {cycle_id} decided on {asset_id} in the transitions 0 to {last}; name one with --transition"
+    )]
+    NoTransition {
+        /// The cycle.
+        cycle_id: u64,
+        /// The asset.
+        asset_id: String,
+        /// The last transition.
+        last: usize,
+    },
     /// A record stands where the format does not allow it.
     #[error("record {seq}: a {kind} out of place; verify the ledger")]
     OutOfPlace {

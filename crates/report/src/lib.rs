@@ -19,7 +19,9 @@ pub use explain::{
     Documents, ExplainedFill, ExplainedOrder, Explanation, LeftUndone, LimitStep, Move, explain,
 };
 pub use pack::{DocumentSource, Pack};
+pub use story::find_decision;
 pub use summary::{
-    Breach, Breaches, Count, CycleCounts, Drawdown, MarginMetrics, MarginPoint, Payments, Summary,
-    SummaryBuilder, Tally, Trading, VerifyLine, render_text, to_json,
+    Breach, Breaches, CheckpointLine, Count, CycleCounts, Drawdown, MarginMetrics, MarginPoint,
+    Payments, Summary, SummaryBuilder, Tally, Trading, VerifyLine, Witness, render_text, to_json,
+    witnessed,
 };

@@ -18,11 +18,41 @@ pub(crate) struct Story {
     pub(crate) hash: Hash,
     pub(crate) cycle: Cycle,
     pub(crate) decisions: Vec<Decision>,
+    /// The numbers of their records.
+    decided_in: Vec<u64>,
     pub(crate) orders: Vec<OrderStory>,
     pub(crate) residuals: Vec<Residual>,
     pub(crate) breakers: Vec<Breaker>,
     /// Nothing if a crash left the cycle open.
     pub(crate) seal: Option<Seal>,
+}
+
+/// The number of the record in which a cycle decided on an asset; of which transition, if it moved it more than
+/// once.
+///
+/// # Errors
+/// [`ReportError::NoCycle`], [`ReportError::NoDecision`] or [`ReportError::NoTransition`] with what there is, or
+/// whatever keeps the ledger from being read.
+pub fn find_decision(
+    directory: &Path,
+    cycle_id: u64,
+    asset_id: &str,
+    transition: Option<u64>,
+) -> Result<u64, ReportError> {
+    let story = Story::read(directory, cycle_id)?;
+    let moves = story.decisions_on(asset_id)?.len();
+    let decided = story.decisions.iter().zip(&story.decided_in);
+    let of_asset = decided.filter(|(decision, _)| decision.asset_id.as_str() == asset_id);
+    let mut asked = of_asset.filter(|(decision, _)| match transition {
+        Some(transition) => decision.metadata.transition == transition,
+        None => moves == 1,
+    });
+    let seq = asked.next().map(|(_, seq)| *seq);
+    seq.ok_or_else(|| ReportError::NoTransition {
+        cycle_id,
+        asset_id: asset_id.to_owned(),
+        last: moves.saturating_sub(1),
+    })
 }
 
 /// An order with what became of it.
@@ -60,6 +90,7 @@ impl Story {
                             hash: stored.hash,
                             cycle,
                             decisions: Vec::new(),
+                            decided_in: Vec::new(),
                             orders: Vec::new(),
                             residuals: Vec::new(),
                             breakers: Vec::new(),
@@ -67,7 +98,7 @@ impl Story {
                         });
                     }
                 }
-                (record, Some(story)) => story.take(record),
+                (record, Some(story)) => story.take(stored.envelope.seq, record),
                 _ => (),
             }
             if story.as_ref().is_some_and(|story| story.seal.is_some()) {
@@ -132,9 +163,12 @@ impl Story {
             .filter(move |story| story.order.asset_id == *asset_id)
     }
 
-    fn take(&mut self, record: Record) {
+    fn take(&mut self, seq: u64, record: Record) {
         match record {
-            Record::Decision(decision) => self.decisions.push(decision),
+            Record::Decision(decision) => {
+                self.decisions.push(decision);
+                self.decided_in.push(seq);
+            }
             Record::Order(order) => self.orders.push(OrderStory {
                 order,
                 fills: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod breach;
 mod builder;
+mod checkpoint;
 mod json;
 mod margin;
 mod rates;
@@ -15,6 +16,7 @@ use ios012_lineage::{Hash, LedgerReader, VerifyFailure, VerifyReport};
 
 pub use breach::{Breach, Breaches};
 pub use builder::SummaryBuilder;
+pub use checkpoint::{CheckpointLine, Witness, witnessed};
 pub use json::to_json;
 pub use margin::{MarginMetrics, MarginPoint};
 pub use tally::Count;

@@ -29,6 +29,20 @@ impl Address {
         Ok(Self(text))
     }
 
+    /// The address with one more part at the end of its path.
+    ///
+    /// # Errors
+    /// [`SecretsError::NotAnAddress`].
+    pub fn below(&self, part: &str) -> Result<Self, SecretsError> {
+        let mut url = Url::parse(self.as_str()).map_err(|_| SecretsError::NotAnAddress)?;
+        let mut path = url
+            .path_segments_mut()
+            .map_err(|()| SecretsError::NotAnAddress)?;
+        path.pop_if_empty().push(part);
+        drop(path);
+        Ok(Self(SecretString::from(String::from(url))))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         self.0.expose_secret()
     }
@@ -37,6 +51,26 @@ impl Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_put_at_the_end_of_the_path() {
+        for (prefix, asked) in [
+            ("https://w.example", "https://w.example/add-checkpoint"),
+            ("https://w.example/", "https://w.example/add-checkpoint"),
+            (
+                "https://w.example/a/b",
+                "https://w.example/a/b/add-checkpoint",
+            ),
+            (
+                "https://w.example/a/?k=1",
+                "https://w.example/a/add-checkpoint?k=1",
+            ),
+        ] {
+            let address = Address::parse(prefix.to_owned()).expect("an address");
+            let below = address.below("add-checkpoint").expect("an address");
+            assert_eq!(below.as_str(), asked);
+        }
+    }
 
     #[test]
     fn only_https_without_credentials_is_an_address() {

@@ -63,6 +63,9 @@ pub enum SecretsError {
         /// What it said.
         kind: std::io::ErrorKind,
     },
+    /// The answer is longer than any that is asked for, or not UTF-8.
+    #[error("the server answered with more than 64 KiB, or with no text")]
+    NotAText,
     /// The connection ended before an answer.
     #[error("the connection ended without an answer")]
     Cut,

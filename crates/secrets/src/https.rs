@@ -13,6 +13,8 @@ use crate::{Address, SecretsError};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const WHOLE: Duration = Duration::from_secs(5);
+/// Bytes of an answer that is read: many signatures.
+const LONGEST: usize = 64 << 10;
 
 /// Who may vouch for a server.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +75,36 @@ impl Https {
             Err(SecretsError::Answered { status })
         }
     }
+
+    /// Posts a text, once, and reads what is answered, whatever the status is.
+    ///
+    /// # Errors
+    /// [`SecretsError`], never with a part of the address or of what was answered.
+    pub async fn post_text(&self, to: &Address, body: String) -> Result<TextAnswer, SecretsError> {
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        let request = self.0.post(to.as_str()).header(CONTENT_TYPE, text);
+        let answer = request.body(body).send().await;
+        let mut answer = answer.map_err(|error| cause_of(&error))?;
+        let status = answer.status().as_u16();
+        let mut bytes = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| cause_of(&error))? {
+            bytes.extend(part);
+            if bytes.len() > LONGEST {
+                return Err(SecretsError::NotAText);
+            }
+        }
+        let text = String::from_utf8(bytes).map_err(|_| SecretsError::NotAText)?;
+        Ok(TextAnswer { status, text })
+    }
+}
+
+/// The status and the text of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextAnswer {
+    /// Status of HTTP.
+    pub status: u16,
+    /// The body.
+    pub text: String,
 }
 
 /// The code of an error of the library; its text and its sources end here.

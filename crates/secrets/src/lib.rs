@@ -12,4 +12,4 @@ mod https;
 pub use address::Address;
 pub use checkpoint_key::CheckpointKey;
 pub use error::SecretsError;
-pub use https::{Https, Roots};
+pub use https::{Https, Roots, TextAnswer};

@@ -116,3 +116,35 @@ fn roots_without_a_certificate_are_refused() {
         assert_eq!(refused, Some(SecretsError::BadRoots), "{pem}");
     }
 }
+
+/// Whatever its status is, and no more than 64 KiB of it.
+#[test]
+fn a_text_is_read_to_its_end() {
+    let ask = |answer: Answer| {
+        let server = Server::start(Certificate::Good, answer);
+        let client = Https::new(Roots::Only(server.roots_pem().as_bytes())).expect("a client");
+        let address = Address::parse(server.address("/log")).expect("an address");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let posted = client.post_text(&address, "old 0\n".to_owned());
+        let answered = runtime.expect("a runtime").block_on(posted);
+        let asked = server.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].body, b"old 0\n");
+        answered
+    };
+    for (status, text) in [(200, "a line\n"), (409, "7\n"), (500, "")] {
+        let answered = ask(Answer::Text(status, text.to_owned())).expect("an answer");
+        assert_eq!((answered.status, answered.text.as_str()), (status, text));
+    }
+    assert!(ask(Answer::Large(64 << 10)).is_ok());
+    let refused = ask(Answer::Large((64 << 10) + 1));
+    assert_eq!(refused, Err(SecretsError::NotAText));
+    let other = Server::start(Certificate::Good, Answer::Status(200));
+    let redirected = ask(Answer::Redirect(other.address("/"))).expect("an answer");
+    assert_eq!((redirected.status, other.asked().len()), (307, 0));
+    assert_eq!(ask(Answer::Cut), Err(SecretsError::Cut));
+    let late = ask(Answer::Late(Duration::from_mins(1)));
+    assert_eq!(late, Err(SecretsError::TimedOut { within_s: 5 }));
+}

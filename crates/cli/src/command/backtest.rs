@@ -54,7 +54,7 @@ pub(crate) fn backtest(args: &BacktestArgs, json: bool) -> anyhow::Result<Exit> 
         }
         Exit::Executed
     } else {
-        print_summary(&args.ledger, json)?
+        print_summary(&args.ledger, (None, &[]), json)?
     };
     Ok(if checked == Exit::Executed {
         exit(&ran)

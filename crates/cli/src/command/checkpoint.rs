@@ -1,9 +1,11 @@
-//! `ios012 checkpoint`: a key, and what it signs.
+//! `ios012 checkpoint`: a key, what it signs, and who witnesses it.
+
+mod witness;
 
 use anyhow::Context as _;
-use ios012_lineage::ledger::{read_checkpoint, root_of, write_checkpoint};
+use ios012_lineage::ledger::{lock_checkpoint, read_checkpoint, write_checkpoint, write_tiles};
 use ios012_lineage::{
-    Checkpoint, CheckpointSigner, Hash, LedgerStatus, LineageError, VerifyReport, verify,
+    Checkpoint, CheckpointSigner, LedgerStatus, LineageError, VerifyReport, verify,
     verify_checkpoint,
 };
 use ios012_secrets::CheckpointKey;
@@ -16,6 +18,7 @@ pub(crate) fn checkpoint(command: &CheckpointCommand, json: bool) -> anyhow::Res
     match command {
         CheckpointCommand::NewKey(args) => new_key(args, json),
         CheckpointCommand::Sign(args) => sign(args, json),
+        CheckpointCommand::Witness(args) => witness::witness(args, json),
     }
 }
 
@@ -37,13 +40,14 @@ fn sign(args: &SignArgs, json: bool) -> anyhow::Result<Exit> {
     require_directory(&args.ledger)?;
     let key = CheckpointKey::read(&args.key)
         .with_context(|| format!("the key in {}", args.key.display()))?;
+    let _lock = lock_checkpoint(&args.ledger)?;
     let mut report = verify(&args.ledger, None)?;
     if let LedgerStatus::Incomplete(open) = &report.status {
         let what = open.to_string();
         return Err(LineageError::Incomplete { what }.into());
     }
     hold_last(args, &key, &mut report)?;
-    let root = root(args, report.records)?;
+    let root = write_tiles(&args.ledger, report.records)?;
     let text = Checkpoint::sign(&key, report.records, root);
     write_checkpoint(&args.ledger, &text)?;
     if json {
@@ -76,9 +80,4 @@ fn hold_last(
     })?;
     verify_checkpoint(&args.ledger, report, &last)?;
     Ok(())
-}
-
-/// The ledger was verified a moment ago, and it only grows.
-fn root(args: &SignArgs, records: u64) -> anyhow::Result<Hash> {
-    root_of(&args.ledger, records)?.context("the ledger has become shorter meanwhile")
 }

@@ -2,19 +2,25 @@
 
 use std::path::Path;
 
-use ios012_lineage::verify;
-use ios012_report::{Summary, VerifyLine, render_text, to_json};
+use ios012_lineage::{VerifierKey, WitnessKey, verify};
+use ios012_report::{CheckpointLine, Summary, VerifyLine, render_text, to_json};
 
-use crate::args::LedgerArgs;
+use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure, of_verification, require_directory};
 use crate::output::print;
 
-pub(crate) fn report(args: &LedgerArgs, json: bool) -> anyhow::Result<Exit> {
-    print_summary(&args.ledger, json)
+pub(crate) fn report(args: &ReportArgs, json: bool) -> anyhow::Result<Exit> {
+    let keys = (args.verifier_key.as_ref(), args.witness_keys.as_slice());
+    print_summary(&args.ledger, keys, json)
 }
 
-/// Verifies a ledger and sums it up, each from its own reading, on two threads.
-pub(crate) fn print_summary(ledger: &Path, json: bool) -> anyhow::Result<Exit> {
+/// Verifies a ledger and sums it up, each from its own reading, on two threads. Its checkpoint is judged with the keys
+/// that are given.
+pub(crate) fn print_summary(
+    ledger: &Path,
+    (log, witnesses): (Option<&VerifierKey>, &[WitnessKey]),
+    json: bool,
+) -> anyhow::Result<Exit> {
     require_directory(ledger)?;
     let (summary, verified) = std::thread::scope(|scope| {
         let verified = scope.spawn(|| verify(ledger, None));
@@ -22,7 +28,12 @@ pub(crate) fn print_summary(ledger: &Path, json: bool) -> anyhow::Result<Exit> {
     });
     let verified =
         verified.map_err(|_| Failure::new(Exit::Internal, "the verification stopped"))?;
+    let checkpoint = match &verified {
+        Ok(report) => CheckpointLine::read(ledger, report, log, witnesses)?,
+        Err(_) => CheckpointLine::NotJudged,
+    };
     let exit = match &verified {
+        Ok(_) if matches!(checkpoint, CheckpointLine::Fails(_)) => Exit::VerificationFailed,
         Ok(report) if report.status == ios012_lineage::LedgerStatus::Complete => Exit::Executed,
         Ok(_) => Exit::Incomplete,
         Err(failure) => of_verification(failure),
@@ -35,9 +46,9 @@ pub(crate) fn print_summary(ledger: &Path, json: bool) -> anyhow::Result<Exit> {
     };
     let line = VerifyLine::from(verified);
     print(&if json {
-        to_json(&summary, &line)
+        to_json(&summary, &line, &checkpoint)
     } else {
-        render_text(&summary, &line)
+        render_text(&summary, &line, &checkpoint)
     });
     Ok(exit)
 }

@@ -1,6 +1,5 @@
 //! `ios012 verify`: a ledger checked offline.
 
-use anyhow::Context as _;
 use ios012_lineage::{
     Checkpoint, ExpectedHead, LedgerStatus, VerifyFailure, VerifyReport, verify as verified,
     verify_checkpoint,
@@ -9,6 +8,7 @@ use ios012_lineage::{
 use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure, of_verification, require_directory};
 use crate::output::{note, print, print_json};
+use crate::text_file::read_text;
 
 pub(crate) fn verify(args: &VerifyArgs, json: bool) -> anyhow::Result<Exit> {
     require_directory(&args.ledger)?;
@@ -34,8 +34,7 @@ fn kept(args: &VerifyArgs) -> anyhow::Result<Option<Checkpoint>> {
     let (Some(path), Some(key)) = (&args.checkpoint, &args.verifier_key) else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
+    let text = read_text(path, "the checkpoint")?;
     let opened = Checkpoint::open(&text, key).map_err(|error| {
         let message = format!("{}: {error}", path.display());
         Failure::new(Exit::VerificationFailed, message)

@@ -7,7 +7,7 @@ use crate::scenario::Scenario;
 use crate::support::{Ran, cycle, ios012, run};
 
 /// A ledger, and a key beside the scenario, whose verifier key is given.
-fn begun(command: &str, golden: &str) -> (Scenario, String) {
+pub(crate) fn begun(command: &str, golden: &str) -> (Scenario, String) {
     let scenario = Scenario::golden(golden);
     cycle(command, &scenario.path(), &scenario.ledger()).exits(0);
     let key = scenario.path().join("key");
@@ -16,7 +16,7 @@ fn begun(command: &str, golden: &str) -> (Scenario, String) {
     (scenario, made.stdout.trim().to_owned())
 }
 
-fn sign(scenario: &Scenario) -> Ran {
+pub(crate) fn sign(scenario: &Scenario) -> Ran {
     let mut command = ios012(["checkpoint", "sign", "--key"]);
     command.arg(scenario.path().join("key"));
     Ran::of(command.arg(scenario.ledger()).output().unwrap())
@@ -140,4 +140,25 @@ fn a_checkpoint_of_another_key_is_not_replaced() {
         refused.stderr.contains("find out who signed it"),
         "{refused:#?}"
     );
+}
+
+/// What a reader of the tiles would be told must be what the records say.
+#[test]
+fn tiles_that_do_not_fit_are_told_of_and_not_signed_again() {
+    let (scenario, key) = begun("run", "one-cycle");
+    let signed = sign(&scenario).exits(0).stdout;
+    let kept = scenario.path().join("kept");
+    std::fs::write(&kept, &signed).unwrap();
+    for tile in ["tile/0/000.p/18", "tile/entries/000.p/18"] {
+        let path = scenario.ledger().join(tile);
+        let good = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &good[1..]).unwrap();
+        for refused in [hold(&scenario.ledger(), &kept, &key), sign(&scenario)] {
+            let refused = refused.exits(5);
+            let says = format!("{tile}: tile: it is not that of the records");
+            assert!(refused.stderr.contains(&says), "{refused:#?}");
+        }
+        std::fs::write(&path, good).unwrap();
+        hold(&scenario.ledger(), &kept, &key).exits(0);
+    }
 }

@@ -81,6 +81,24 @@ fn every_command_that_fails_prints_one_object() {
     fails(7, &[&"explain", &missing, &"1", &"KO"]);
     fails(2, &[&"explain", &ledger, &"13", &"KO"]);
     fails(2, &[&"explain", &ledger, &"12", &"MSFT"]);
+    let key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    let prove = |cycle: &str, code| {
+        let asked: [&dyn AsRef<OsStr>; 4] = [&"prove", &ledger, &cycle, &"KO"];
+        let given: [&dyn AsRef<OsStr>; 4] = [&"--verifier-key", &key, &"--out", &missing];
+        fails(code, &[asked, given].concat());
+    };
+    prove("13", 2);
+    prove("12", 2);
+    fails(7, &[&"verify-proof", &missing, &"--verifier-key", &key]);
+    fails(
+        5,
+        &[
+            &"verify-proof",
+            &ledger.join("head"),
+            &"--verifier-key",
+            &key,
+        ],
+    );
     fails(2, &[&"init", &folder]);
     fails(2, &[&"schema", &"nothing"]);
     fails(2, &[&"backtest", &folder]);

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::disk::{Disk, OpenMode};
 use super::files::{open, replace_on, sync_data, sync_directory_on, write_once};
 use super::halt::Halt;
+use super::proof::read_checkpoint;
 use super::{PACK, segment_name, segments};
 use crate::hash::sha256;
 use crate::record::SideFile;
@@ -60,6 +61,7 @@ pub(super) fn repair(
     report: &VerifyReport,
     halt: Option<Halt>,
 ) -> Result<Found, LineageError> {
+    refuse_covered(directory, report.records)?;
     let mut found = Found {
         halt,
         ..Found::default()
@@ -91,6 +93,22 @@ pub(super) fn repair(
     sync_directory_on(disk, directory)?;
     found.side_file = last_side_file(directory, report.records)?;
     Ok(found)
+}
+
+/// What a checkpoint covers was durable before it was signed: no crash has torn it, and nobody moves it aside.
+fn refuse_covered(directory: &Path, records: u64) -> Result<(), LineageError> {
+    let Some(checkpoint) = read_checkpoint(directory)? else {
+        return Ok(());
+    };
+    // The line after the origin.
+    let size = checkpoint.lines().nth(1);
+    match size.and_then(|size| size.parse::<u64>().ok()) {
+        Some(size) if size <= records => Ok(()),
+        _ => Err(LineageError::Checkpoint {
+            rule: "the one in the ledger's directory does not say that it covers no more records than are \
+                   there; find out what became of the others, or who wrote it",
+        }),
+    }
 }
 
 /// Makes durable what was read of a file before anything is built on it: its last writer may have been killed

@@ -73,6 +73,8 @@ text_enum! {
         HeadMismatch = "head_mismatch",
         /// The ledger lacks what the expected head covers.
         TailCutOrRewritten = "tail_cut_or_rewritten",
+        /// A tile is not that of the records.
+        Tile = "tile",
     }
 }
 

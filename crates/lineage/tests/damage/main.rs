@@ -1,6 +1,7 @@
 //! Every damage to a ledger is found, with the right rule and place.
 #![expect(clippy::expect_used, reason = "a test may stop")]
 
+mod every_byte;
 #[path = "../support/mod.rs"]
 mod support;
 mod torn;

@@ -7,14 +7,19 @@ use ios012_lineage::canonical::ObjectWriter;
 use ios012_lineage::{JsonWriter, LedgerStatus};
 
 use super::{
-    Breaches, Count, Drawdown, MarginMetrics, MarginPoint, Summary, Tally, Trading, VerifyLine,
+    Breaches, CheckpointLine, Count, Drawdown, MarginMetrics, MarginPoint, Summary, Tally, Trading,
+    VerifyLine,
 };
 
 /// What `schema` holds in a summary.
 const SCHEMA: &str = "ios012.summary.v1";
 
 /// The summary as one line of canonical JSON. What is not known is null.
-pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
+pub fn to_json(
+    summary: &Summary,
+    verification: &VerifyLine,
+    checkpoint: &CheckpointLine,
+) -> String {
     let mut out = String::new();
     JsonWriter::new(&mut out).object(|object| {
         object
@@ -22,6 +27,7 @@ pub fn to_json(summary: &Summary, verification: &VerifyLine) -> String {
             .display(&summary.base_currency);
         breaches(object.member("breaches"), &summary.breaches);
         tally(object.member("breakers"), &summary.breakers);
+        signed(object.member("checkpoint"), checkpoint);
         object.member("cycles").object(|object| {
             object.member("aborted").display(summary.cycles.aborted);
             object.member("executed").display(summary.cycles.executed);
@@ -146,6 +152,36 @@ fn verified(json: JsonWriter<'_>, verification: &VerifyLine) {
             let complete = report.status == LedgerStatus::Complete;
             let status = if complete { "complete" } else { "incomplete" };
             object.member("status").plain(|out| out.push_str(status));
+        }
+    });
+}
+
+fn signed(json: JsonWriter<'_>, checkpoint: &CheckpointLine) {
+    json.object(|object| match checkpoint {
+        CheckpointLine::None => object.member("status").plain(|out| out.push_str("none")),
+        CheckpointLine::NotJudged => object
+            .member("status")
+            .plain(|out| out.push_str("not_judged")),
+        CheckpointLine::Fails(why) => {
+            object.member("failure").string(why);
+            object.member("status").plain(|out| out.push_str("failed"));
+        }
+        CheckpointLine::Holds {
+            log,
+            records,
+            witnesses,
+        } => {
+            object.member("log").string(log);
+            object.member("records").display(records);
+            object.member("status").plain(|out| out.push_str("holds"));
+            object.member("witnesses").array(|array| {
+                for witness in witnesses {
+                    array.element().object(|object| {
+                        object.member("name").string(&witness.name);
+                        optional(object, "time", witness.time);
+                    });
+                }
+            });
         }
     });
 }

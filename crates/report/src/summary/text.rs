@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ios012_core::{Money, Ratio, Rounding};
 
-use super::{Breaches, Count, MarginMetrics, Summary, Tally, VerifyLine};
+use super::{Breaches, CheckpointLine, Count, MarginMetrics, Summary, Tally, VerifyLine};
 use crate::format::{
     basis_points, bound, count, exposure, money, multiple, percent, ratio, signed_money, with_sign,
 };
@@ -19,7 +19,11 @@ const LIMITS: usize = 10;
 
 /// The summary as text, without a line feed at its end. Numbers are rounded to the nearest of
 /// their length; [`super::to_json`] has all digits.
-pub fn render_text(summary: &Summary, verification: &VerifyLine) -> String {
+pub fn render_text(
+    summary: &Summary,
+    verification: &VerifyLine,
+    checkpoint: &CheckpointLine,
+) -> String {
     let mut page = Page::default();
     heading(&mut page, summary);
     result(&mut page, summary);
@@ -27,6 +31,7 @@ pub fn render_text(summary: &Summary, verification: &VerifyLine) -> String {
     limits(&mut page, summary);
     safety(&mut page, summary);
     ledger(&mut page, summary, verification);
+    page.words("Checkpoint", &checkpoint.told());
     page.0.trim_end().to_owned()
 }
 

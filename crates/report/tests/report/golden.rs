@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use insta::{Settings, assert_snapshot};
-use ios012_report::{ReportError, Summary, VerifyLine, explain, render_text, to_json, view_cycle};
+use ios012_report::{
+    CheckpointLine, ReportError, Summary, VerifyLine, explain, render_text, to_json, view_cycle,
+};
 
 use crate::raw::{of_kind, records};
 use crate::run::{golden, history, ledger, single};
@@ -28,8 +30,8 @@ fn pages(ledger: &Path) -> (String, String) {
     let summary = Summary::read(ledger).expect("a summary");
     let verified = VerifyLine::from(ios012_lineage::verify(ledger, None));
     (
-        fits(render_text(&summary, &verified)),
-        to_json(&summary, &verified),
+        fits(render_text(&summary, &verified, &CheckpointLine::None)),
+        to_json(&summary, &verified, &CheckpointLine::None),
     )
 }
 
