@@ -34,6 +34,28 @@ pub(super) const CHECKS: &[Check] = &[
         proof: Proof::LastLine,
     },
     Check {
+        id: "ledger-store",
+        source: "5, 9 (an append-only ledger; connection)",
+        class: ErrorClass::A,
+        needs: &["postgresql"],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-postgres",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "third-party-proofs",
+        source: "5 (a trail that a stranger can verify)",
+        class: ErrorClass::A,
+        needs: &["go"],
+        steps: &[step(&["cargo", "xtask", "checkpoints"])],
+        proof: Proof::LastLine,
+    },
+    Check {
         id: "fortress",
         source: "9, 7.2 (FORTRESS compliance)",
         class: ErrorClass::A,

@@ -235,6 +235,28 @@ pub(super) const PLANTS: &[Plant] = &[
         committed: true,
     },
     Plant {
+        check: "ledger-store",
+        defect: "a writer whose fence is older than the chain's is let through",
+        edits: &[Edit {
+            file: "adapters/postgres/src/link.rs",
+            old: "        WHERE portfolio_id = $1 AND fence = $2 AND records = $3 AND head = $4\n",
+            new: "        WHERE portfolio_id = $1 AND fence >= $2 AND records = $3 AND head = $4\n",
+        }],
+        says: "test cases::a_worker_that_outlives_its_lease ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "third-party-proofs",
+        defect: "a proof that is handed out writes its index in another form than was checked",
+        edits: &[Edit {
+            file: "crates/cli/src/command/prove.rs",
+            old: "    write_new(&args.out, proof.text())\n",
+            new: "    write_new(&args.out, &proof.text().replacen(\"index \", \"index 0\", 1))\n",
+        }],
+        says: "taken by ios012 false, by Go false",
+        committed: true,
+    },
+    Plant {
         check: "fortress",
         defect: "a fill that a broker tells twice is booked twice",
         edits: &[Edit {
