@@ -116,7 +116,10 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     match cause.downcast_ref::<EngineError>() {
         Some(EngineError::Ledger(error)) => return Some(of_lineage(error)),
-        Some(EngineError::Unresolved { .. }) => return Some(Exit::Incomplete),
+        // Orders may be out whose end is not known: the next run asks for them.
+        Some(EngineError::Unresolved { .. } | EngineError::Broker(_)) => {
+            return Some(Exit::Incomplete);
+        }
         Some(EngineError::ReplayDiffers { .. }) => return Some(Exit::VerificationFailed),
         Some(EngineError::TermsChanged { .. }) => return Some(Exit::Refused),
         _ => {}

@@ -1,5 +1,6 @@
 //! A ledger in a directory: segments, the pack of documents and the head.
 
+mod begin;
 mod disk;
 mod documents;
 mod files;
@@ -12,6 +13,7 @@ mod repair;
 mod tiles;
 mod writer;
 
+pub use begin::is_begun;
 pub use disk::{Disk, DiskFile, OpenMode, SystemDisk};
 pub use documents::{DocumentKind, Documents};
 pub use halt::Halt;
@@ -22,7 +24,7 @@ pub use proof::{
 pub use reader::{LedgerReader, StoredRecord};
 pub use repair::Found;
 pub use tiles::write_tiles;
-pub use writer::{LedgerWriter, Reopened, is_begun};
+pub use writer::{LedgerWriter, Reopened};
 
 pub(crate) use head::Head;
 pub(crate) use lines::{Line, LineReader, split_line};
