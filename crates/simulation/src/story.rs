@@ -239,6 +239,7 @@ impl Story {
         })?;
         self.told.records = report.records;
         limits_hold(directory)?;
+        each_level_is_told(directory)?;
         self.told.unknown = each_order_ends(directory)?;
         let Tally {
             orders,
@@ -306,6 +307,21 @@ fn each_order_ends(directory: &Path) -> Result<u64, SimulationError> {
         format!("orders without an end: {open:?}")
     })?;
     Ok(unknown)
+}
+
+/// The level of each seal is that of the breakers on the ledger: none is lost, and nobody loosens one here.
+fn each_level_is_told(directory: &Path) -> Result<(), SimulationError> {
+    let mut told = Defcon::Green;
+    for stored in LedgerReader::open(directory)? {
+        match stored?.record {
+            Record::Breaker(breaker) => told = told.max(breaker.level),
+            Record::Seal(seal) => ensure(seal.defcon == told, || {
+                format!("a seal says {}, the breakers before it {told}", seal.defcon)
+            })?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// No decision takes an asset, or all of them, beyond the limits of the world.
