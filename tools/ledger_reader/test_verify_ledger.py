@@ -492,6 +492,8 @@ class EveryRule(InDirectory):
     def test_every_code_of_the_page_has_a_case(self):
         table = PAGE.read_text("utf-8").split("## What a verifier checks")[1].split("\n## ")[0]
         listed = set(re.findall(r"^\| `([a-z_]+)` \|", table, re.M))
+        # Tiles are read with a checkpoint only, which this reader does not know.
+        listed.remove("tile")
         elsewhere = {"unreadable", "not_a_ledger", "segment_numbers", "tail_cut_or_rewritten"}
         self.assertEqual(listed, {code for code, _, _ in BROKEN} | elsewhere)
         self.assertEqual(listed, set(damage_check.CODES))

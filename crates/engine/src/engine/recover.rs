@@ -6,7 +6,7 @@ use ios012_lineage::{Code, CycleOutcome, Hash, OrderId, Record, Recovery, Seal};
 
 use super::Engine;
 use super::state::{Cut, OpenCycle};
-use crate::{Effect, EngineError};
+use crate::{Alert, Effect, EngineError};
 
 /// A record that the engine derived from the last event of a ledger, and that the crash kept from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,10 @@ impl Engine {
             open.end_for_recovery(&lost);
         }
         for Lost { hash, record } in lost {
+            // Whether people were told before the crash is not known: rather twice than never.
+            if let Record::Breaker(breaker) = &record {
+                self.alerts.push(Alert::of(breaker));
+            }
             match record {
                 Record::Entry(_) | Record::Breaker(_) | Record::Governance(_) => {
                     let written = self.write(record)?;
