@@ -17,6 +17,7 @@ use ios012_lineage::ledger::{
     PortfolioFault, SignedParent, lock_checkpoint, sign_parent, verify_parent, write_checkpoint,
     write_tiles,
 };
+use ios012_lineage::tree::Tree;
 use ios012_lineage::{
     Amount, Checkpoint, CheckpointSigner as _, Code, CycleOutcome, Defcon, Format, Genesis,
     LedgerWriter, LineageError, Opening, PlainText, Record, Refusal, Seal, sha256, verify,
@@ -90,6 +91,19 @@ impl Fund {
         let kept = kept.map(|text| Checkpoint::open(text, self.own.key()).expect("signed"));
         let report = verify_parent(self.path(), self.own.key(), kept.as_ref(), &[])?;
         Ok(report.entries)
+    }
+
+    /// A log of these entries, well signed.
+    fn forge(&self, entries: &[&str]) {
+        let mut tree = Tree::default();
+        let mut line = |json: &&str| {
+            tree.push(json.as_bytes());
+            format!("{} {json}\n", sha256(json.as_bytes()))
+        };
+        let text: String = entries.iter().map(&mut line).collect();
+        let own = Checkpoint::sign(&self.own, tree.size(), tree.root());
+        fs::write(self.file("entries"), text).expect("a whole disk");
+        fs::write(self.file("checkpoint"), own).expect("a whole disk");
     }
 
     fn files(&self) -> [Vec<u8>; 2] {
@@ -176,7 +190,15 @@ fn portfolios_are_entered_by_name_and_only_when_they_changed() {
     assert_eq!(names(&first), ["a-1", "bonds", "fx", "stocks"]);
     let files = fund.files();
     // A witness' line below the checkpoint stays as long as nothing is entered.
+    let witness = Checkpoint::sign(&Key::of("witness.example", 5), 4, first.root);
+    let line = witness.lines().last().expect("a line");
+    let cosigned = format!("{}{line}\n", first.checkpoint);
+    fs::write(fund.file("checkpoint"), &cosigned).expect("a whole disk");
     let again = fund.sign().expect("signed");
+    assert_eq!(again.checkpoint, cosigned);
+    fs::write(fund.file("checkpoint"), &first.checkpoint).expect("a whole disk");
+    let again = fund.sign().expect("signed");
+    assert_eq!(again.entries, 4);
     assert_eq!((names(&again), again.entries), (vec![], 4));
     assert_eq!(
         (again.checkpoint, fund.files()),
@@ -266,6 +288,8 @@ fn an_older_checkpoint_and_one_of_another_key_are_refused() {
     );
     fs::write(&path, other).expect("a whole disk");
     assert!(refused(&fund).starts_with("UNSIGNED"));
+    fs::write(&path, b"\xff").expect("a whole disk");
+    assert!(refused(&fund).starts_with("UNSIGNED"));
 }
 
 #[test]
@@ -319,17 +343,74 @@ fn a_log_that_was_cut_and_signed_again_does_not_fit_what_was_kept() {
         remove(&fund.path().join("parent"));
         fs::create_dir(fund.path().join("parent")).expect("a folder");
         if end > 0 {
-            let mut tree = ios012_lineage::tree::Tree::default();
-            tree.push(&entries[65..ends[0]]);
-            let own = Checkpoint::sign(&fund.own, 1, tree.root());
-            fs::write(fund.file("entries"), &entries[..end]).expect("a whole disk");
-            fs::write(fund.file("checkpoint"), own).expect("a whole disk");
+            fund.forge(&[std::str::from_utf8(&entries[65..ends[0]]).expect("a text")]);
         }
         fund.sign().expect("by itself it is whole");
         assert_eq!(fund.check(None).expect("by itself it is whole"), 2);
         let refused = fund.check(Some(&kept)).expect_err("it was cut").to_string();
         assert!(refused.contains("the kept checkpoint covers"), "{refused}");
     }
+}
+
+/// A ledger with a broken line is no ledger of what was entered, and a file in the folder is no portfolio.
+#[test]
+fn a_damaged_ledger_is_named() {
+    let fund = Fund::of(&["bonds", "stocks"]);
+    fs::write(fund.at("notes"), "a file").expect("a whole disk");
+    fund.sign().expect("signed");
+    let segment = fund.at("stocks").join("000001.ledger");
+    let good = fs::read(&segment).expect("a segment");
+    let mut changed = good.clone();
+    changed[70] ^= 1;
+    fs::write(&segment, changed).expect("a whole disk");
+    for refused in [fund.sign().map(drop), fund.check(None).map(drop)] {
+        let refused = refused.expect_err("it is damaged").to_string();
+        let says = "DAMAGED: stocks: 000001.ledger line 1 (seq 0): record_hash";
+        assert!(refused.starts_with(says), "{refused}");
+    }
+    // A checkpoint of more records than there are.
+    fs::write(&segment, good).expect("a whole disk");
+    let text = Checkpoint::sign(&fund.portfolios, 4, sha256(b"a root"));
+    fs::write(fund.at("stocks").join("checkpoint"), text).expect("a whole disk");
+    let refused = fund.sign().expect_err("there are three").to_string();
+    assert!(refused.contains("tail_cut_or_rewritten"), "{refused}");
+}
+
+/// Who has the key could sign what is no entry, or what takes back an earlier one.
+#[test]
+fn entries_keep_to_their_form_and_to_what_was_said_before() {
+    let fund = Fund::of(&["stocks"]);
+    fund.sign().expect("signed");
+    let text = String::from_utf8(fund.files()[0].clone()).expect("a text");
+    let json = text.trim_end().get(65..).expect("a line");
+    let form = "has not the form of ios012.parent.v1";
+    for (from, to, rule) in [
+        ("parent.v1", "parent.v2", form),
+        ("\"3\"}", "\"3\",\"time\":\"1\"}", form),
+        ("\"3\"}", "\"3\"} ", form),
+        ("\"3\"", "\"03\"", "no counter"),
+        ("stocks", "Stocks", "portfolio_id"),
+    ] {
+        let other = json.replace(from, to);
+        assert_ne!(other, json);
+        fund.forge(&[&other]);
+        for refused in [fund.sign().map(drop), fund.check(None).map(drop)] {
+            let refused = refused.expect_err(&other).to_string();
+            assert!(refused.contains(rule), "{refused}");
+        }
+    }
+    let root = json.split('"').nth(11).expect("the root");
+    let other_root = json.replace(root, &sha256(b"a root").to_string());
+    let smaller = json.replace("\"size\":\"3\"", "\"size\":\"2\"");
+    let larger = json.replace("\"size\":\"3\"", "\"size\":\"4\"");
+    for entries in [[&other_root, json], [&larger, json]] {
+        fund.forge(&entries);
+        let refused = fund.check(None).expect_err("taken back").to_string();
+        assert!(refused.contains("takes back"), "{refused}");
+        assert!(fund.sign().is_err());
+    }
+    fund.forge(&[&smaller, json]);
+    assert_eq!(fund.check(None).expect("it grew"), 2);
 }
 
 /// The entries are in place and the checkpoint is not.

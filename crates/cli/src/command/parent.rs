@@ -1,8 +1,9 @@
 //! `ios012 checkpoint parent` and `ios012 verify-parent`: one log over what all portfolios had signed.
 
 use anyhow::Context as _;
-use ios012_lineage::ledger::{ParentReport, verify_parent as verified};
-use ios012_lineage::ledger::{PortfolioFaults, SignedParent, sign_parent};
+use ios012_lineage::ledger::{
+    ParentReport, PortfolioFaults, SignedParent, sign_parent, verify_parent as verified,
+};
 use ios012_lineage::{Checkpoint, LineageError};
 use ios012_secrets::CheckpointKey;
 
