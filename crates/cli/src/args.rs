@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Prove(Box<ProveArgs>),
     /// Checks such a proof, and tells the decision.
     VerifyProof(Box<VerifyProofArgs>),
+    /// Checks the log over all portfolios, and names those that vanished or were rolled back.
+    VerifyParent(Box<VerifyParentArgs>),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -154,6 +156,8 @@ pub(crate) enum CheckpointCommand {
     NewKey(NewKeyArgs),
     /// Verifies a ledger and signs its size and root.
     Sign(SignArgs),
+    /// Enters the checkpoints of all portfolios in a log of their own, and signs that.
+    Parent(ParentArgs),
     /// Lets a witness say that the ledger only grew.
     Witness(Box<WitnessArgs>),
 }
@@ -212,6 +216,48 @@ pub(crate) struct WitnessArgs {
     /// Root certificates in PEM form that are trusted instead of those of the system.
     #[arg(long, value_name = "FILE")]
     pub(crate) roots: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Example:
+  ios012 checkpoint parent portfolios --key fund.key --verifier-key \"$(cat stocks.pub)\" \\
+      --verifier-key \"$(cat bonds.pub)\" > kept.checkpoint
+
+The folder holds a ledger's directory for each portfolio, with the portfolio's name. The log is kept in its folder
+`parent`. A portfolio that was entered and has vanished, was rolled back or was forked ends with exit code 5, and then
+nothing is entered.")]
+pub(crate) struct ParentArgs {
+    /// The folder that holds the ledgers' directories.
+    pub(crate) directory: PathBuf,
+    /// The file of the key that signs the parent log: one of its own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The public key of a portfolio's log; once for each.
+    #[arg(long = "verifier-key", value_name = "KEY", required = true)]
+    pub(crate) verifier_keys: Vec<VerifierKey>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  ios012 verify-parent portfolios --verifier-key \"$(cat fund.pub)\" --checkpoint kept.checkpoint
+  ios012 verify-parent portfolios --verifier-key \"$(cat fund.pub)\" --portfolio-key \"$(cat stocks.pub)\"
+
+The folder itself cannot show that its parent log was cut or made anew. Keep a checkpoint of it elsewhere and give it
+here.")]
+pub(crate) struct VerifyParentArgs {
+    /// The folder that holds the ledgers' directories and `parent`.
+    pub(crate) directory: PathBuf,
+    /// The public key of the parent log.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) verifier_key: VerifierKey,
+    /// A checkpoint of the parent log, kept elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The public key of a portfolio's log, once for each. Without one the checkpoints of portfolios are not judged.
+    #[arg(long = "portfolio-key", value_name = "KEY")]
+    pub(crate) portfolio_keys: Vec<VerifierKey>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,7 @@ pub(crate) mod breaker;
 pub(crate) mod checkpoint;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod parent;
 pub(crate) mod prove;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -168,8 +168,10 @@ fn of_lineage(error: &LineageError) -> Exit {
         | LineageError::Locked { .. }
         | LineageError::CheckpointLocked { .. }
         | LineageError::WitnessRefuses { .. } => Exit::Io,
-        LineageError::Incomplete { .. } => Exit::Incomplete,
-        LineageError::LedgerExists { .. } | LineageError::NotCovered { .. } => Exit::Usage,
+        LineageError::Incomplete { .. } | LineageError::NotSigned { .. } => Exit::Incomplete,
+        LineageError::LedgerExists { .. }
+        | LineageError::NotCovered { .. }
+        | LineageError::NoPortfolio { .. } => Exit::Usage,
         LineageError::Verification(failure) => of_verification(failure),
         _ => Exit::VerificationFailed,
     }

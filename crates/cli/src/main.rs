@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Checkpoint(command) => command::checkpoint::checkpoint(&command, json),
         Command::Prove(args) => command::prove::prove(&args, json),
         Command::VerifyProof(args) => command::prove::verify_proof(&args, json),
+        Command::VerifyParent(args) => command::parent::verify_parent(&args, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

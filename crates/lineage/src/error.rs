@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use ios012_core::CoreError;
 use thiserror::Error;
 
+use crate::ledger::PortfolioFaults;
 use crate::verify::VerifyFailure;
 
 /// Everything that can go wrong in reading, writing and checking a ledger.
@@ -99,6 +100,31 @@ pub enum LineageError {
         witness: String,
         /// Records that the checkpoint covers.
         size: u64,
+    },
+    /// A parent log is damaged, or is not the one that was signed.
+    #[error("not a good parent log: {rule}")]
+    Parent {
+        /// The rule that was broken.
+        rule: &'static str,
+    },
+    /// Portfolios do not fit the parent log.
+    #[error("{0}")]
+    Portfolios(PortfolioFaults),
+    /// A folder has no portfolio whose checkpoint could be entered.
+    #[error(
+        "no folder in {} has a checkpoint; give the folder that holds those of the portfolios, and sign each with \
+         `ios012 checkpoint sign`",
+        directory.display()
+    )]
+    NoPortfolio {
+        /// The folder.
+        directory: PathBuf,
+    },
+    /// A parent log was left by a crash.
+    #[error("INCOMPLETE: {what}")]
+    NotSigned {
+        /// What is not signed.
+        what: String,
     },
     /// A witness does not take a request.
     #[error("{witness} has refused with status {status}: {remedy}")]

@@ -7,6 +7,7 @@ mod files;
 mod halt;
 mod head;
 mod lines;
+mod parent;
 mod proof;
 mod reader;
 mod repair;
@@ -17,6 +18,10 @@ pub use begin::is_begun;
 pub use disk::{Disk, DiskFile, OpenMode, SystemDisk};
 pub use documents::{DocumentKind, Documents};
 pub use halt::Halt;
+pub use parent::{
+    ParentEntry, ParentReport, PortfolioFault, PortfolioFaults, SignedParent, sign_parent,
+    verify_parent,
+};
 pub use proof::{
     CheckpointLock, lock_checkpoint, prove, prove_growth, read_checkpoint, root_of,
     write_checkpoint,

@@ -10,6 +10,7 @@ use ios012_lineage::{
 };
 use ios012_secrets::CheckpointKey;
 
+use super::parent;
 use crate::args::{CheckpointCommand, NewKeyArgs, SignArgs};
 use crate::exit::{Exit, Failure, require_directory};
 use crate::output::{print, print_json};
@@ -18,6 +19,7 @@ pub(crate) fn checkpoint(command: &CheckpointCommand, json: bool) -> anyhow::Res
     match command {
         CheckpointCommand::NewKey(args) => new_key(args, json),
         CheckpointCommand::Sign(args) => sign(args, json),
+        CheckpointCommand::Parent(args) => parent::parent(args, json),
         CheckpointCommand::Witness(args) => witness::witness(args, json),
     }
 }

@@ -18,6 +18,7 @@ mod interrupt;
 mod json;
 mod ledger;
 mod memory;
+mod parent;
 mod prove;
 mod refused;
 mod scenario;

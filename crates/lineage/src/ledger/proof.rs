@@ -10,7 +10,7 @@ use crate::tree::{Prover, Tree};
 use crate::{Checkpoint, Hash, LineageError, RecordProof, VerifierKey};
 
 /// The checkpoint's file.
-const CHECKPOINT: &str = "checkpoint";
+pub(super) const CHECKPOINT: &str = "checkpoint";
 /// Where the next one is written before it takes the old one's place.
 const NEXT: &str = "checkpoint.next";
 
@@ -122,6 +122,11 @@ pub fn read_checkpoint(directory: &Path) -> Result<Option<String>, LineageError>
 /// [`LineageError::Io`].
 pub fn write_checkpoint(directory: &Path, text: &str) -> Result<(), LineageError> {
     sync_records(directory)?;
+    put_checkpoint(directory, text)
+}
+
+/// Keeps a checkpoint over what is durable already.
+pub(super) fn put_checkpoint(directory: &Path, text: &str) -> Result<(), LineageError> {
     replace(directory, CHECKPOINT, NEXT, text.as_bytes())?;
     sync_directory(directory)
 }
