@@ -221,8 +221,8 @@ pub(crate) struct WitnessArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Example:
-  ios012 checkpoint parent portfolios --key fund.key --verifier-key \"$(cat stocks.pub)\" \\
-      --verifier-key \"$(cat bonds.pub)\" > kept.checkpoint
+  ios012 checkpoint parent portfolios --key fund.key --portfolio-key \"$(cat stocks.pub)\" \\
+      --portfolio-key \"$(cat bonds.pub)\" > kept.checkpoint
 
 The folder holds a ledger's directory for each portfolio, with the portfolio's name. The log is kept in its folder
 `parent`. A portfolio that was entered and has vanished, was rolled back or was forked ends with exit code 5, and then
@@ -234,8 +234,8 @@ pub(crate) struct ParentArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
     /// The public key of a portfolio's log; once for each.
-    #[arg(long = "verifier-key", value_name = "KEY", required = true)]
-    pub(crate) verifier_keys: Vec<VerifierKey>,
+    #[arg(long = "portfolio-key", value_name = "KEY", required = true)]
+    pub(crate) portfolio_keys: Vec<VerifierKey>,
 }
 
 #[derive(Debug, ClapArgs)]

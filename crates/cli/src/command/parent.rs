@@ -16,7 +16,7 @@ pub(crate) fn parent(args: &ParentArgs, json: bool) -> anyhow::Result<Exit> {
     require_directory(&args.directory)?;
     let key = CheckpointKey::read(&args.key)
         .with_context(|| format!("the key in {}", args.key.display()))?;
-    match sign_parent(&args.directory, &key, &args.verifier_keys) {
+    match sign_parent(&args.directory, &key, &args.portfolio_keys) {
         Ok(signed) => tell_signed(&signed, json),
         Err(LineageError::Portfolios(faults)) => return Ok(tell_faults(&faults, json)),
         Err(error) => return Err(error.into()),
