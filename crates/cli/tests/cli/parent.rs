@@ -38,7 +38,13 @@ impl Fund {
     }
 
     fn sign(&self, options: &[&str]) -> Ran {
-        let mut command = ios012(["checkpoint", "parent", "--portfolio-key", PORTFOLIO, "--key"]);
+        let mut command = ios012([
+            "checkpoint",
+            "parent",
+            "--portfolio-key",
+            PORTFOLIO,
+            "--key",
+        ]);
         command.arg(self.0.beside("key")).arg(self.path());
         Ran::of(command.args(options).output().unwrap())
     }
