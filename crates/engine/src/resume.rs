@@ -134,8 +134,9 @@ async fn end_of<B: Broker>(broker: &mut B, order: &Unresolved) -> Result<Ended, 
     let mut elsewhere = Vec::new();
     for question in 0..MOST_QUESTIONS {
         let history = history_of(broker, order.order_id).await?;
-        let news = news_of(order, &history);
-        if let Some(state) = state_of(order, &news)? {
+        let mut news = news_of(order, &history);
+        if let Some((events, state)) = end_in(order, &news)? {
+            news.truncate(events);
             return Ok(Ended {
                 order: order.clone(),
                 state,
@@ -162,17 +163,102 @@ fn news_of(order: &Unresolved, history: &[BrokerEvent]) -> Vec<BrokerEvent> {
     history.iter().filter(is_new).cloned().collect()
 }
 
-/// How an order ended; none if it is still worked.
-fn state_of(order: &Unresolved, news: &[BrokerEvent]) -> Result<Option<OutcomeState>, EngineError> {
+/// How an order ended, and after how many events; none if it is still worked. A cancellation that crossed the last
+/// fill says nothing more, but nothing is traded after an end.
+fn end_in(
+    order: &Unresolved,
+    news: &[BrokerEvent],
+) -> Result<Option<(usize, OutcomeState)>, EngineError> {
     let mut left = order.left;
-    for event in news {
-        match &event.news {
-            News::Filled(fill) => left = left.checked_sub(fill.quantity)?,
-            News::Rejected(_) => return Ok(Some(OutcomeState::Rejected)),
-            News::Cancelled => return Ok(Some(OutcomeState::Cancelled)),
-            News::Expired(_) => return Ok(Some(OutcomeState::Expired)),
-            News::Accepted | News::Unknown(_) => {}
+    let mut end = None;
+    for (events, event) in news.iter().enumerate() {
+        let state = match &event.news {
+            News::Filled(_) if end.is_some() => {
+                let order_id = order.order_id;
+                return Err(EngineError::Overfilled { order_id });
+            }
+            News::Filled(fill) => {
+                left = left.checked_sub(fill.quantity)?;
+                if !left.is_zero() {
+                    continue;
+                }
+                OutcomeState::Filled
+            }
+            News::Rejected(_) => OutcomeState::Rejected,
+            News::Cancelled => OutcomeState::Cancelled,
+            News::Expired(_) => OutcomeState::Expired,
+            News::Accepted | News::Unknown(_) => continue,
+        };
+        end.get_or_insert((events + 1, state));
+    }
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use ios012_broker::BrokerFill;
+    use ios012_core::UtcTime;
+
+    use super::*;
+
+    /// An order of ten units, of which two are on the ledger, and what becomes of the rest.
+    fn end(news: Vec<News>) -> Result<Option<(usize, OutcomeState)>, EngineError> {
+        let order_id = "0123456789abcdef0123456789abcdef".parse().expect("an id");
+        let order = Unresolved {
+            order_id,
+            left: "8".parse().expect("units"),
+            fill_ids: vec![Code::literal("1")],
+        };
+        let history: Vec<_> = news
+            .into_iter()
+            .map(|news| BrokerEvent { order_id, news })
+            .collect();
+        end_in(&order, &news_of(&order, &history))
+    }
+
+    fn filled(fill_id: &'static str, quantity: &str) -> News {
+        News::Filled(BrokerFill {
+            fill_id: fill_id.parse().expect("a code"),
+            quantity: quantity.parse().expect("units"),
+            price: "1".parse().expect("a price"),
+            fee: "0".parse().expect("money"),
+            currency: "USD".parse().expect("a currency"),
+            time: UtcTime::from_date("2026-11-20").expect("a date"),
+        })
+    }
+
+    #[test]
+    fn an_order_ends_once_whatever_is_told_after_it() {
+        let code = || Code::literal("c");
+        let (known, three, five) = (filled("1", "2"), filled("2", "3"), filled("3", "5"));
+        let ended = |news: &[&News]| end(news.iter().map(|&news| news.clone()).collect());
+        for (news, expected) in [
+            (vec![], None),
+            (vec![&known, &three], None),
+            (vec![&known, &three, &five], Some((2, OutcomeState::Filled))),
+            (
+                vec![&five, &three, &News::Cancelled],
+                Some((2, OutcomeState::Filled)),
+            ),
+            (
+                vec![&three, &News::Cancelled, &News::Expired(code())],
+                Some((2, OutcomeState::Cancelled)),
+            ),
+            (
+                vec![&News::Accepted, &News::Rejected(code())],
+                Some((1, OutcomeState::Rejected)),
+            ),
+        ] {
+            assert_eq!(ended(&news).expect("it can be"), expected, "{news:?}");
+        }
+        for news in [
+            vec![&News::Cancelled, &three],
+            vec![&five, &three, &filled("4", "1")],
+        ] {
+            assert!(
+                matches!(ended(&news), Err(EngineError::Overfilled { .. })),
+                "{news:?}"
+            );
         }
     }
-    Ok(left.is_zero().then_some(OutcomeState::Filled))
 }

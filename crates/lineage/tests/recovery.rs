@@ -245,6 +245,8 @@ fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
     fs::write(directory.path().join(SEGMENT), half).expect("a segment");
     fs::write(directory.path().join("documents.pack"), "a document\n").expect("a pack");
     assert!(!is_begun(directory.path()).expect("readable"));
+    let reserve = directory.path().join("halt.reserve");
+    fs::write(&reserve, "ios012.halt.v1 write 000001.ledger 0\n").expect("a reserve");
     support::write_example(directory.path());
     let aside = directory.path().join("000001.ledger.torn-0");
     assert_eq!(fs::read_to_string(aside).expect("kept"), half);
@@ -252,6 +254,7 @@ fn a_false_start_is_begun_anew_and_a_ledger_is_not() {
     assert_eq!(fs::read_to_string(aside).expect("kept"), "a document\n");
     assert!(verify(directory.path(), None).is_ok());
     assert!(is_begun(directory.path()).expect("readable"));
+    assert_eq!(fs::read(&reserve).expect("a reserve"), [0; 512]);
 
     let much = "0".repeat((1 << 20) + 1);
     for (file, text) in [

@@ -76,6 +76,10 @@ impl LedgerWriter {
             .map_err(|error| LineageError::io("create", directory, error))?;
         let lock = lock(directory)?;
         clear_false_start(&*disk, directory)?;
+        // What stopped a false start is no part of the ledger that begins now.
+        if halt::read(directory)?.is_some() {
+            halt::clear(&*disk, directory)?;
+        }
         let pack = open(&*disk, &directory.join(PACK), OpenMode::Append)?;
         let reserve = Reserve::take(&*disk, directory)?;
         let writer = Self::over(disk, directory, lock, reserve, pack, 1, Head::EMPTY);
