@@ -13,13 +13,14 @@ use ios012_paper::{PaperBroker, Script};
 use crate::alert;
 use crate::exit::{Exit, Failure};
 use crate::output::note;
-use crate::watch::{self, Watch};
+use crate::watch::{self, ToldFile, Watch};
 
 /// A runner on the paper broker over the ledger in a directory.
 pub(crate) struct Portfolio<S> {
     pub(crate) runner: Runner<PaperBroker, S, Watch>,
     /// Whether the ledger held cycles before.
     pub(crate) continued: bool,
+    told: ToldFile,
 }
 
 impl<S: LedgerSink> Portfolio<S> {
@@ -45,8 +46,13 @@ impl<S: LedgerSink> Portfolio<S> {
         let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
         let broker = broker.holding(positions);
         let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
+        let told = watch.told();
         let runner = Runner::watched(engine, broker, sink(writer)?, watch)?.having_heard(heard);
-        Ok(Self { runner, continued })
+        Ok(Self {
+            runner,
+            continued,
+            told,
+        })
     }
 }
 
@@ -60,7 +66,8 @@ impl<S: LedgerSink> Portfolio<S> {
             .any(|alert| alert.breaker.as_str() == "operator");
         let engine = runner.finish()?;
         if stopped {
-            watch::clear(ledger).context("the trip file is on the ledger and cannot be removed")?;
+            watch::clear(ledger, &self.told)
+                .context("the trip file is on the ledger and cannot be removed")?;
         }
         Ok(engine)
     }
