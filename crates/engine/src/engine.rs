@@ -269,18 +269,7 @@ impl Engine {
         }
         let as_of = refusal.as_of;
         self.write(refusal.clone())?;
-        let nlv = self.accounts.nlv()?;
-        self.write(Seal {
-            cash: Some(self.accounts.books().cash()?),
-            decisions: 0,
-            defcon: self.level(),
-            fills: 0,
-            liabilities: Some(self.accounts.books().liabilities()?),
-            nlv_after: Some(nlv),
-            nlv_before: Some(nlv),
-            orders: 0,
-            outcome: CycleOutcome::Refused,
-        })?;
+        let nlv = self.seal_outside(CycleOutcome::Refused)?;
         self.tell_corruption(refusal)?;
         self.tell_alerts(effects.len(), effects);
         effects.push(Effect::KeepRecords);
@@ -294,6 +283,23 @@ impl Engine {
             nlv_after: nlv,
         }));
         Ok(())
+    }
+
+    /// Ends what stands outside any cycle: a refusal, or a recovery. Returns the net liquidation value.
+    fn seal_outside(&mut self, outcome: CycleOutcome) -> Result<Money, EngineError> {
+        let nlv = self.accounts.nlv()?;
+        self.write(Seal {
+            cash: Some(self.accounts.books().cash()?),
+            decisions: 0,
+            defcon: self.level(),
+            fills: 0,
+            liabilities: Some(self.accounts.books().liabilities()?),
+            nlv_after: Some(nlv),
+            nlv_before: Some(nlv),
+            orders: 0,
+            outcome,
+        })?;
+        Ok(nlv)
     }
 
     fn write(&mut self, record: impl Into<Record>) -> Result<Hash, EngineError> {

@@ -32,7 +32,7 @@ pub use tiles::write_tiles;
 pub use writer::{LedgerWriter, Reopened};
 
 pub(crate) use head::Head;
-pub(crate) use lines::{Line, LineReader, split_line};
+pub(crate) use lines::{Line, LineReader, can_be_torn, holds_together, split_line};
 pub(crate) use tiles::check_tiles;
 
 use std::fs;

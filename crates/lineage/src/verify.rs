@@ -13,13 +13,13 @@ use std::path::Path;
 
 use ios012_core::PortfolioId;
 
-use crate::chain::{BATCH_LIMIT, RECORD_LIMIT, SEGMENT_LIMIT};
+use crate::chain::{RECORD_LIMIT, SEGMENT_LIMIT};
 use crate::checkpoint::Checkpoint;
 use crate::field::Memo;
 use crate::hash::sha256;
 use crate::ledger::{
-    Head, Line, LineReader, PACK, check_tiles, root_of, segment_name, segment_path, segments,
-    split_line,
+    Head, Line, LineReader, PACK, can_be_torn, check_tiles, root_of, segment_name, segment_path,
+    segments, split_line,
 };
 use crate::{Envelope, Hash, LineageError, Record};
 use cycle::{CycleCheck, Unit};
@@ -247,7 +247,7 @@ impl Verifier<'_> {
     /// last batch: a part of it may be missing anywhere, and no head may cover it.
     const fn is_torn(&self, code: FailureCode, rest: u64) -> bool {
         let is_broken = matches!(code, FailureCode::LineForm | FailureCode::RecordHash);
-        is_broken && self.records >= self.head.records && rest <= BATCH_LIMIT as u64
+        is_broken && can_be_torn(self.records, self.head.records, rest)
     }
 
     /// The outer failure is one of the pack, the inner breach one of this line.

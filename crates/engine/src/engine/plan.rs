@@ -37,11 +37,7 @@ impl Engine {
     /// Goes from reductions to increases to the seal, each once nothing is out or waits any more.
     pub(super) fn advance(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
         loop {
-            if self
-                .open
-                .as_ref()
-                .is_some_and(|open| open.cut == Some(Cut::Crash))
-            {
+            if self.open.as_ref().ok_or(NO_CYCLE)?.cut == Some(Cut::Crash) {
                 return self.end_recovery(effects);
             }
             self.end_with_mandate()?;

@@ -2,7 +2,7 @@
 
 use ios012_constraints::defcon::RecordId;
 use ios012_core::Quantity;
-use ios012_lineage::{Code, CycleOutcome, Hash, OrderId, Record, Recovery, Seal};
+use ios012_lineage::{Code, CycleOutcome, Hash, OrderId, Record, Recovery};
 
 use super::Engine;
 use super::state::{Cut, OpenCycle};
@@ -89,7 +89,9 @@ impl Engine {
         if self.open.is_some() {
             self.end_recovery(effects)
         } else {
-            self.seal_nothing(effects)
+            self.seal_outside(CycleOutcome::Recovered)?;
+            effects.push(Effect::KeepRecords);
+            Ok(())
         }
     }
 
@@ -99,24 +101,6 @@ impl Engine {
             return Ok(());
         }
         self.seal(CycleOutcome::Recovered, effects)
-    }
-
-    /// Ends a recovery outside any cycle.
-    fn seal_nothing(&mut self, effects: &mut Vec<Effect>) -> Result<(), EngineError> {
-        let nlv = Some(self.accounts.nlv()?);
-        self.write(Seal {
-            cash: Some(self.accounts.books().cash()?),
-            decisions: 0,
-            defcon: self.level(),
-            fills: 0,
-            liabilities: Some(self.accounts.books().liabilities()?),
-            nlv_after: nlv,
-            nlv_before: nlv,
-            orders: 0,
-            outcome: CycleOutcome::Recovered,
-        })?;
-        effects.push(Effect::KeepRecords);
-        Ok(())
     }
 }
 

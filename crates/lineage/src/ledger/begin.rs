@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::disk::{Disk, DiskFile, OpenMode};
 use super::repair::move_aside;
-use super::{Head, LOCK, Line, LineReader, PACK, segment_name, segment_path, segments, split_line};
+use super::{
+    Head, LOCK, Line, LineReader, PACK, holds_together, segment_name, segment_path, segments,
+};
 use crate::LineageError;
 use crate::chain::{BATCH_LIMIT, RECORD_LIMIT};
-use crate::hash::sha256;
 
 /// Whether a directory holds a ledger with a whole record, or a head that says so, or more than a crash can have left of
 /// a first one.
@@ -30,9 +31,7 @@ pub fn is_begun(directory: &Path) -> Result<bool, LineageError> {
     }
     let mut lines = LineReader::open(&path, RECORD_LIMIT)?;
     Ok(match lines.next()? {
-        Line::Whole(line) => {
-            split_line(line).is_some_and(|(hash, json)| sha256(json.as_bytes()) == hash)
-        }
+        Line::Whole(line) => holds_together(line),
         Line::Torn(_) | Line::TooLong | Line::End => false,
     })
 }

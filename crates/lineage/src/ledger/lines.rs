@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{Hash, LineageError};
+use crate::chain::BATCH_LIMIT;
+use crate::{Hash, LineageError, sha256};
 
 /// Bytes of a line besides its JSON: the hash, the space and the line feed.
 const FRAME: usize = 66;
@@ -83,4 +84,15 @@ pub(crate) fn split_line(line: &[u8]) -> Option<(Hash, &str)> {
     let hash = line.get(..64)?.parse().ok()?;
     let json = line.get(64..)?.strip_prefix(' ')?;
     Some((hash, json))
+}
+
+/// Whether a line is one, and its hash that of its JSON text.
+pub(crate) fn holds_together(line: &[u8]) -> bool {
+    split_line(line).is_some_and(|(hash, json)| sha256(json.as_bytes()) == hash)
+}
+
+/// Whether a crash can have broken the line `seq` of the last segment: no head covers it (`covered` records), and from
+/// its first byte on no more bytes are left than one batch has.
+pub(crate) const fn can_be_torn(seq: u64, covered: u64, rest: u64) -> bool {
+    seq >= covered && rest <= BATCH_LIMIT as u64
 }

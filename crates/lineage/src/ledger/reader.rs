@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Head, Line, LineReader, segment_path, segments, split_line};
-use crate::chain::{BATCH_LIMIT, RECORD_LIMIT};
+use super::{
+    Head, Line, LineReader, can_be_torn, holds_together, segment_path, segments, split_line,
+};
+use crate::chain::RECORD_LIMIT;
 use crate::field::Memo;
 use crate::hash::sha256;
 use crate::{Envelope, Hash, LineageError, Record};
@@ -57,10 +59,11 @@ impl LedgerReader {
             if let Some(lines) = &mut self.lines {
                 let start = lines.bytes;
                 let (read, is_broken) = match lines.next()? {
-                    Line::Whole(line) => (
-                        read_line(line, self.next, &mut self.memo).map(Some),
-                        is_broken(line),
-                    ),
+                    Line::Whole(line) => {
+                        let read = read_line(line, self.next, &mut self.memo).map(Some);
+                        let is_broken = read.is_err() && !holds_together(line);
+                        (read, is_broken)
+                    }
                     Line::Torn(_) => return Ok(None),
                     Line::TooLong => (Err(damaged(self.next.0)), true),
                     Line::End => (Ok(None), false),
@@ -74,8 +77,7 @@ impl LedgerReader {
                     Err(error) => {
                         let rest = lines.length()? - start;
                         let is_last = self.rest.as_slice().is_empty();
-                        let is_uncovered = self.next.0 >= self.covered;
-                        if is_broken && is_last && is_uncovered && rest <= BATCH_LIMIT as u64 {
+                        if is_broken && is_last && can_be_torn(self.next.0, self.covered, rest) {
                             return Ok(None);
                         }
                         return Err(error);
@@ -102,11 +104,6 @@ impl Iterator for LedgerReader {
         }
         step.transpose()
     }
-}
-
-/// Whether a line is none, or not what its hash says.
-fn is_broken(line: &[u8]) -> bool {
-    split_line(line).is_none_or(|(hash, json)| sha256(json.as_bytes()) != hash)
 }
 
 fn read_line(
