@@ -105,7 +105,11 @@ pub enum BrokerError {
 
 /// A venue, or a simulation of one.
 ///
-/// News may come at once, into `news`, or later through [`Broker::poll`].
+/// News may come at once, into `news`, or later through [`Broker::poll`]. The same news may come again: it is
+/// recognised by the order's id and the fill's.
+///
+/// Any call may be dropped before it is done, when somebody orders a stop. What it had to tell and did not put into
+/// `news` is told by a later call, and a submission that was dropped is asked for by [`Broker::history`].
 pub trait Broker: Send {
     /// Sends an order. Sending the same submission again has no further effect.
     fn submit(

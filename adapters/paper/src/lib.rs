@@ -36,6 +36,8 @@ pub struct PaperBroker {
     keeps_history: bool,
     /// Orders that rest until they are cancelled.
     resting: BTreeSet<OrderId>,
+    /// Orders of which it says nothing, whatever it is asked.
+    silent: BTreeSet<OrderId>,
     holdings: Holdings,
 }
 
@@ -50,6 +52,7 @@ impl PaperBroker {
             history: BTreeMap::new(),
             keeps_history: false,
             resting: BTreeSet::new(),
+            silent: BTreeSet::new(),
             holdings: Holdings::new(),
         }
     }
@@ -178,7 +181,10 @@ impl Broker for PaperBroker {
         };
         let answer = self.answer(submission).map_err(arithmetic)?;
         match answer {
-            Answer::None => pending().await,
+            Answer::None => {
+                self.silent.insert(order_id);
+                return pending().await;
+            }
             Answer::Accepted => {
                 self.resting.insert(order_id);
             }
@@ -249,6 +255,9 @@ impl Broker for PaperBroker {
     }
 
     async fn history(&mut self, order_id: OrderId) -> Result<Vec<BrokerEvent>, BrokerError> {
+        if self.silent.contains(&order_id) {
+            return pending().await;
+        }
         Ok(self.history.get(&order_id).cloned().unwrap_or_default())
     }
 }

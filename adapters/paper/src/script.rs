@@ -37,7 +37,7 @@ pub enum Action {
     Partial(Ratio),
     /// It is accepted and stays open until it is cancelled.
     Rest,
-    /// The call that sends it is never answered.
+    /// The call that sends it is never answered, and no question for it either.
     Hang,
     /// It is filled, and the broker says that it expired.
     LostFill,

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use ios012_broker::BrokerEvent;
 use ios012_contracts::{Scenario, Standing};
-use ios012_engine::{Engine, EngineError, LedgerSink, Runner, genesis, resume};
+use ios012_engine::{Engine, EngineError, Heard, LedgerSink, Runner, genesis, resume};
 use ios012_lineage::ledger::is_begun;
 use ios012_lineage::{LedgerReader, LedgerWriter, Record, Recovery};
 use ios012_paper::{PaperBroker, Script};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::alert;
 use crate::exit::{Exit, Failure};
@@ -60,6 +60,10 @@ impl<S: LedgerSink> Portfolio<S> {
     /// Makes everything durable, and takes away the trip file whose order is on the ledger now.
     pub(crate) fn finish(self, ledger: &Path) -> anyhow::Result<Engine> {
         let mut runner = self.runner;
+        // An order to stop that came after the last cycle is on the ledger before the process ends.
+        if runner.engine().is_between_cycles() {
+            runtime()?.block_on(runner.heed())?;
+        }
         let alerts = runner.take_alerts();
         let stopped = alerts
             .iter()
@@ -73,21 +77,26 @@ impl<S: LedgerSink> Portfolio<S> {
     }
 }
 
+/// What a runner runs on: its watch has a clock.
+pub(crate) fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_time().build()
+}
+
 /// Whether a directory holds a ledger. One that cannot be read is said to be there, so that opening it says why
 /// not.
 pub(crate) fn has_ledger(directory: &Path) -> bool {
     is_begun(directory).unwrap_or(true)
 }
 
-/// An engine with its writer, and the news that a recovery has heard already.
-type Opened = (Engine, LedgerWriter, Vec<BrokerEvent>);
+/// An engine with its writer, and what the broker has told by now.
+type Opened = (Engine, LedgerWriter, Heard);
 
 fn begin(scenario: &Scenario, ledger: &Path) -> anyhow::Result<Opened> {
     let (writer, chain) = LedgerWriter::create(ledger, scenario.portfolio_id())?;
     let currency = scenario.base_currency().clone();
     let positions = scenario.opening_positions();
     let engine = Engine::begin(chain, currency, scenario.opening_cash(), positions)?;
-    Ok((engine, writer, Vec::new()))
+    Ok((engine, writer, Heard::default()))
 }
 
 fn go_on(scenario: &Scenario, ledger: &Path, broker: &mut PaperBroker) -> anyhow::Result<Opened> {
@@ -107,8 +116,7 @@ fn go_on(scenario: &Scenario, ledger: &Path, broker: &mut PaperBroker) -> anyhow
         return Err(Failure::new(Exit::Usage, message));
     }
     refuse_other_opening(scenario, ledger)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let resumed = runtime.block_on(resume(ledger, (writer, chain, opened.found), broker))?;
+    let resumed = runtime()?.block_on(resume(ledger, (writer, chain, opened.found), broker))?;
     for alert in resumed.alerts {
         alert.tell();
     }

@@ -29,7 +29,7 @@ use ios012_core::{Accounts, AssetId, CurrencyCode, Exposure, Money, PortfolioId,
 use ios012_lineage::ledger::DocumentKind;
 use ios012_lineage::{
     Amount, Chain, Code, CycleOutcome, EngineIdentity, Format, Genesis, Hash, Mode, Opening,
-    PlainText, Record, Refusal as RefusalRecord, Seal,
+    OrderId, PlainText, Record, Refusal as RefusalRecord, Seal,
 };
 
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
@@ -201,6 +201,17 @@ impl Engine {
     pub fn open_orders(&self) -> usize {
         let open = self.open.iter().flat_map(|open| &open.working);
         open.filter(|order| !order.is_final).count()
+    }
+
+    /// Whether an order has left, or is about to, and has not ended.
+    pub(crate) fn is_open(&self, order_id: OrderId) -> bool {
+        let mut open = self.open.iter().flat_map(|open| &open.working);
+        open.any(|order| order.order_id == order_id && !order.is_final)
+    }
+
+    /// Whether no cycle is open and another may begin.
+    pub const fn is_between_cycles(&self) -> bool {
+        self.open.is_none() && !self.halted
     }
 
     /// The time for which the open cycle waits.

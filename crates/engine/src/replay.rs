@@ -24,6 +24,7 @@ use ios012_lineage::{
 
 use crate::engine::{Crash, Differences, Lost};
 use crate::event::{BrokerAccount, Said};
+use crate::heard::Heard;
 use crate::{Effect, Engine, EngineError, Event, StopOrder};
 
 /// What a replay found.
@@ -64,15 +65,25 @@ pub fn replay(
     directory: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(ReplayReport, Engine), EngineError> {
-    let (report, engine, _) = replay_to_end(directory, progress)?;
-    Ok((report, engine))
+    let (report, end) = replay_to_end(directory, progress)?;
+    Ok((report, end.engine))
 }
 
-/// A replay, with what the engine derived beyond the ledger's end.
+/// What a replay comes to.
+pub(crate) struct ReplayedEnd {
+    /// The engine as it stands after the last record.
+    pub(crate) engine: Engine,
+    /// What it derived beyond the ledger's end.
+    pub(crate) crash: Crash,
+    /// What the broker told by then.
+    pub(crate) heard: Heard,
+}
+
+/// A replay, with what is needed to go on from the ledger's end.
 pub(crate) fn replay_to_end(
     directory: &Path,
     progress: &mut dyn FnMut(u64),
-) -> Result<(ReplayReport, Engine, Crash), EngineError> {
+) -> Result<(ReplayReport, ReplayedEnd), EngineError> {
     let mut records = Ahead::of(LedgerReader::open(directory)?);
     let documents = Documents::open(directory)?;
     let first = records
@@ -108,7 +119,13 @@ pub(crate) fn replay_to_end(
         stored = records.next().transpose()?;
     }
     let crash = replay.crash()?;
-    Ok((report, replay.engine, crash))
+    let Replay { engine, heard, .. } = replay;
+    let end = ReplayedEnd {
+        engine,
+        crash,
+        heard,
+    };
+    Ok((report, end))
 }
 
 /// The records of a ledger, of which the next ones can be seen before their turn.
@@ -161,6 +178,7 @@ struct Replay {
     derived: VecDeque<(Hash, String)>,
     /// Whether the last cycle on the ledger has no seal yet.
     cycle_is_open: bool,
+    heard: Heard,
     effects: Vec<Effect>,
 }
 
@@ -182,6 +200,7 @@ impl Replay {
             standing: None,
             derived: VecDeque::new(),
             cycle_is_open: false,
+            heard: Heard::default(),
             effects: Vec::new(),
         };
         replay.collect();
@@ -265,6 +284,9 @@ impl Replay {
             }
             _ => return Ok(()),
         };
+        if let Event::Broker(event) = &event {
+            self.heard.remember(event);
+        }
         self.engine.handle(event, &mut self.effects)
     }
 

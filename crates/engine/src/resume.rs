@@ -9,7 +9,8 @@ use ios012_lineage::ledger::Found;
 use ios012_lineage::{Chain, Code, LedgerWriter, OrderId, OutcomeState, Recovery, ResolvedOrder};
 
 use crate::engine::Unresolved;
-use crate::replay::replay_to_end;
+use crate::heard::Heard;
+use crate::replay::{ReplayedEnd, replay_to_end};
 use crate::{Alert, Effect, Engine, EngineError, Event};
 
 /// How often a broker is asked for the end of an order, before a person is.
@@ -29,8 +30,8 @@ pub struct Resumed {
     pub recovery: Option<Recovery>,
     /// What the crash kept from being told.
     pub alerts: Vec<Alert>,
-    /// What the broker said when it was asked for orders: it may tell it once more.
-    pub heard: Vec<BrokerEvent>,
+    /// What the broker told by now: it may tell it once more.
+    pub heard: Heard,
 }
 
 /// Goes on with a ledger that was opened for writing: replays it, and where a crash had left it, asks the broker
@@ -44,13 +45,18 @@ pub async fn resume<B: Broker>(
     (mut writer, chain, found): (LedgerWriter, Chain, Found),
     broker: &mut B,
 ) -> Result<Resumed, EngineError> {
-    let (report, engine, crash) = replay_to_end(directory, &mut |_| ())?;
+    let (report, replayed) = replay_to_end(directory, &mut |_| ())?;
     if let Some(difference) = report.difference {
         return Err(EngineError::ReplayDiffers {
             seq: difference.seq,
             kind: difference.kind,
         });
     }
+    let ReplayedEnd {
+        engine,
+        crash,
+        mut heard,
+    } = replayed;
     let mut engine = engine.go_on(chain);
     if !found.is_due() && crash.lost.is_empty() {
         return Ok(Resumed {
@@ -58,7 +64,7 @@ pub async fn resume<B: Broker>(
             writer,
             recovery: None,
             alerts: Vec::new(),
-            heard: Vec::new(),
+            heard,
         });
     }
     let mut ended = Vec::new();
@@ -76,9 +82,10 @@ pub async fn resume<B: Broker>(
     };
     let mut effects = Vec::new();
     engine.recover(recovery.clone(), crash, &mut effects)?;
-    let mut heard = Vec::new();
     for end in ended {
-        heard.extend(end.history);
+        for event in &end.history {
+            heard.remember(event);
+        }
         for event in end.news {
             engine.handle(Event::Broker(event), &mut effects)?;
         }

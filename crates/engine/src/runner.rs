@@ -1,23 +1,21 @@
 //! Performs effects in order and hands back what happened. It decides nothing.
 
+mod ask;
+
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
-use crate::resume::history_of;
+use crate::heard::Heard;
 use crate::sink::LedgerSink;
-use crate::stop::{StopWatch, Stopped, Unwatched};
+use crate::stop::{StopWatch, Unwatched};
 use crate::{Alert, BrokerAccount, CycleSummary, Effect, Engine, EngineError, Event};
-use ios012_broker::{Broker, BrokerError, BrokerEvent, News, Submission};
+use ios012_broker::{Broker, BrokerError, BrokerEvent};
 use ios012_contracts::{CycleInput, Mandate, Market, Refusal, Regimes, Standing};
-use ios012_core::{Defcon, UtcTime};
+use ios012_core::UtcTime;
 use ios012_governance::AuthorisedCommand;
-use ios012_lineage::{Code, OrderId};
+use ios012_lineage::OrderId;
 
-/// News that is remembered, at most.
-const MOST_REMEMBERED: usize = 4_096;
+use ask::{Ask, Either, first};
 
 /// An engine with its broker and its ledger.
 #[derive(Debug)]
@@ -32,8 +30,12 @@ pub struct Runner<B, S, W = Unwatched> {
     queue: VecDeque<Effect>,
     news: Vec<BrokerEvent>,
     wake_at: Option<UtcTime>,
-    /// The last news of orders that were asked for by their ids: a broker may tell it once more.
-    resolved: VecDeque<BrokerEvent>,
+    heard: Heard,
+    /// Orders of which it is not known whether they arrived. No end of theirs is told to the engine before the
+    /// broker was asked for all that happened to them.
+    in_doubt: VecDeque<OrderId>,
+    /// Why an open order could not be cancelled. What else a stop asks for comes first.
+    not_cancelled: Option<BrokerError>,
     /// Whether the open cycle was stopped.
     is_stopped: bool,
     superseded_at: Option<UtcTime>,
@@ -71,27 +73,18 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             queue: VecDeque::new(),
             news: Vec::new(),
             wake_at: None,
-            resolved: VecDeque::new(),
+            heard: Heard::default(),
+            in_doubt: VecDeque::new(),
+            not_cancelled: None,
             is_stopped: false,
             superseded_at: None,
         })
     }
 
-    /// The same runner, which passes over this news if the broker tells it once more: a recovery has asked for it
-    /// ([`crate::Resumed::heard`]).
+    /// The same runner, which passes over what the broker told before ([`crate::Resumed::heard`]).
     #[must_use]
-    pub fn having_heard(mut self, heard: impl IntoIterator<Item = BrokerEvent>) -> Self {
-        for event in heard {
-            self.remember(event);
-        }
-        self
-    }
-
-    fn remember(&mut self, event: BrokerEvent) {
-        self.resolved.push_back(event);
-        if self.resolved.len() > MOST_REMEMBERED {
-            self.resolved.pop_front();
-        }
+    pub fn having_heard(self, heard: Heard) -> Self {
+        Self { heard, ..self }
     }
 
     /// The engine.
@@ -207,18 +200,24 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         superseded_at: Option<UtcTime>,
     ) -> Result<CycleSummary, EngineError> {
         self.superseded_at = superseded_at;
+        self.is_stopped = false;
+        self.watch.limit_patience(false);
         self.broker.learn(input.events());
-        let asked = first(self.broker.statement(input.as_of()), self.watch.wait());
-        match asked.await {
-            Either::First(statement) => {
-                let account = BrokerAccount::stated(statement?);
-                self.perform(Event::Cycle(Box::new(input), account)).await
-            }
-            Either::Second(stopped) => {
-                self.queue.clear();
-                self.stop(stopped)?;
-                self.drain().await?;
-                Err(EngineError::NoStatement)
+        loop {
+            let asked = first(self.broker.statement(input.as_of()), self.watch.wait());
+            match asked.await {
+                Either::First(statement) => {
+                    let account = BrokerAccount::stated(statement?);
+                    return self.perform(Event::Cycle(Box::new(input), account)).await;
+                }
+                Either::Second(stopped) => {
+                    self.queue.clear();
+                    self.stop(stopped)?;
+                    self.drain().await?;
+                    if self.is_stopped {
+                        return Err(EngineError::NoStatement);
+                    }
+                }
             }
         }
     }
@@ -227,7 +226,6 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.queue.clear();
         self.news.clear();
         self.wake_at = None;
-        self.is_stopped = false;
         self.tell(event)?;
         loop {
             if let Some(summary) = self.drain().await? {
@@ -258,9 +256,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
             }
             let mut news = std::mem::take(&mut self.news);
             for event in news.drain(..) {
-                if !self.resolved.contains(&event) {
-                    self.tell(Event::Broker(event))?;
-                }
+                self.hear(event)?;
             }
             self.news = news;
         }
@@ -271,6 +267,10 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         loop {
             if let Some(stopped) = self.watch.poll() {
                 self.stop(stopped)?;
+            }
+            let sends = matches!(self.queue.front(), None | Some(Effect::Submit(_)));
+            if sends && self.clear_up().await? {
+                continue;
             }
             let Some(effect) = self.queue.pop_front() else {
                 return Ok(None);
@@ -297,97 +297,14 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         }
     }
 
-    /// Asks the broker, for as long as nobody orders a stop. What the broker made of a call that was
-    /// cut off is not known: its order stays open until the broker tells of it.
-    async fn ask(&mut self, ask: Ask) -> Result<(), EngineError> {
-        let Self {
-            broker,
-            watch,
-            news,
-            ..
-        } = self;
-        let call = async {
-            match &ask {
-                Ask::Submit(submission) => broker.submit(submission, news).await,
-                Ask::Cancel(order_id) => broker.cancel(*order_id, news).await,
-                Ask::Poll => broker.poll(news).await,
-            }
-        };
-        match first(call, watch.wait()).await {
-            Either::First(Ok(())) => Ok(()),
-            Either::First(Err(error)) => match (&ask, error) {
-                (
-                    Ask::Submit(submission),
-                    BrokerError::Unreachable { code } | BrokerError::Malformed { code },
-                ) => self.resolve(submission, code).await,
-                (_, error) => Err(error.into()),
-            },
-            Either::Second(stopped) => self.stop(stopped),
+    /// Tells the engine what the broker has not told before.
+    fn hear(&mut self, event: BrokerEvent) -> Result<(), EngineError> {
+        let is_open = self.engine.is_open(event.order_id);
+        if self.heard.is_repeat(&event, is_open) {
+            return Ok(());
         }
-    }
-
-    /// It is not known whether an order arrived. That is recorded, and the order is asked for by its id
-    /// before anything else; it is never sent again. A broker that cannot say ends the engine, with the
-    /// order open on the ledger.
-    async fn resolve(&mut self, submission: &Submission, code: Code) -> Result<(), EngineError> {
-        let order_id = submission.order_id;
-        self.news.retain(|event| event.order_id != order_id);
-        let news = News::Unknown(code);
-        self.tell(Event::Broker(BrokerEvent { order_id, news }))?;
-        self.sink.records(self.engine.chain_mut())?;
-        let asked = first(history_of(&mut self.broker, order_id), self.watch.wait());
-        match asked.await {
-            Either::First(history) => {
-                for event in history? {
-                    self.remember(event.clone());
-                    self.tell(Event::Broker(event))?;
-                }
-                Ok(())
-            }
-            Either::Second(stopped) => self.stop(stopped),
-        }
-    }
-
-    /// Stops: what has not been sent never is, open orders are cancelled before anything else, and
-    /// the trip is recorded. Records wait for the documents that they name.
-    fn stop(&mut self, stopped: Stopped) -> Result<(), EngineError> {
-        let Stopped::Order(order) = stopped else {
-            let orders = self.engine.open_orders();
-            return if orders == 0 {
-                Ok(())
-            } else {
-                Err(EngineError::Unresolved { orders })
-            };
-        };
-        self.is_stopped |= order.level >= Defcon::Red;
-        let mut unsent = Vec::new();
-        let mut kept = VecDeque::new();
-        for effect in self.queue.drain(..) {
-            match effect {
-                Effect::Submit(submission) if order.level >= Defcon::Red => {
-                    unsent.push(submission.order_id);
-                }
-                other => kept.push_back(other),
-            }
-        }
-        self.engine.handle(Event::Stop(order), &mut self.effects)?;
-        let is_sent = |id: &OrderId| !unsent.contains(id);
-        let mut later = Vec::new();
-        for effect in self.effects.drain(..) {
-            match effect {
-                Effect::Cancel(id) if is_sent(&id) => self.queue.push_back(Effect::Cancel(id)),
-                Effect::Cancel(_) => {}
-                Effect::Alert(alert) => self.queue.push_back(Effect::Alert(alert)),
-                other => later.push(other),
-            }
-        }
-        self.queue.extend(kept);
-        self.queue.extend(later);
-        for order_id in unsent {
-            let news = News::Cancelled;
-            self.tell(Event::Broker(BrokerEvent { order_id, news }))?;
-        }
-        Ok(())
+        self.heard.remember(&event);
+        self.tell(Event::Broker(event))
     }
 
     fn tell(&mut self, event: Event) -> Result<(), EngineError> {
@@ -395,32 +312,4 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.queue.extend(self.effects.drain(..));
         Ok(())
     }
-}
-
-/// A call to the broker.
-enum Ask {
-    Submit(Submission),
-    Cancel(OrderId),
-    Poll,
-}
-
-/// Which of two was ready first.
-enum Either<A, B> {
-    First(A),
-    Second(B),
-}
-
-/// The first of two to be ready; of both, the first. The other one is dropped.
-async fn first<A, B>(
-    first: impl Future<Output = A>,
-    second: impl Future<Output = B>,
-) -> Either<A, B> {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|context| {
-        if let Poll::Ready(ready) = first.as_mut().poll(context) {
-            return Poll::Ready(Either::First(ready));
-        }
-        second.as_mut().poll(context).map(Either::Second)
-    })
-    .await
 }

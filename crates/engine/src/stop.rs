@@ -9,7 +9,7 @@ use crate::StopOrder;
 pub enum Stopped {
     /// A stop is ordered.
     Order(Box<StopOrder>),
-    /// The broker has had its time to confirm the end of open orders.
+    /// The broker has had its time to tell the end of open orders. It says nothing of a cycle that was not stopped.
     GiveUp,
 }
 
@@ -20,6 +20,10 @@ pub trait StopWatch: Send {
 
     /// Waits for the next one, beside a call to the broker that may hang.
     fn wait(&mut self) -> impl Future<Output = Stopped> + Send;
+
+    /// Is told when a stop has left orders open: the broker has a limited time from now on to tell their end, after
+    /// which [`Stopped::GiveUp`] is told. And when that is over. A watch without a clock need not limit anything.
+    fn limit_patience(&mut self, _is_limited: bool) {}
 }
 
 /// Nobody orders a stop.

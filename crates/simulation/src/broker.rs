@@ -44,6 +44,8 @@ struct State {
     /// A plant: a request without an answer is sent again.
     retries: bool,
     orders: BTreeMap<OrderId, Placed>,
+    /// The same, in the order in which they arrived.
+    latest: Vec<OrderId>,
     /// Requests that were given up, and are still on their way.
     on_the_way: Vec<Submission>,
     /// News that the process has not heard.
@@ -72,6 +74,7 @@ impl Venue {
             faults: 0,
             retries: false,
             orders: BTreeMap::new(),
+            latest: Vec::new(),
             on_the_way: Vec::new(),
             untold: VecDeque::new(),
             holds: BTreeMap::new(),
@@ -83,11 +86,17 @@ impl Venue {
         }
     }
 
-    /// A new process is connected: what the one before had not heard is told to nobody.
+    /// A new process is connected. What the one before had not heard is told to nobody, or to this one, and with
+    /// faults it hears again what was told before.
     pub(crate) fn begin_life(&self, faults: u64) {
         let mut state = self.lock();
-        state.untold.clear();
         state.faults = faults;
+        if state.random.percent(50) {
+            state.untold.clear();
+        }
+        if state.strikes(8) {
+            state.repeat_history();
+        }
     }
 
     /// Sends a request again where it has no answer: a bug that must be found.
@@ -197,6 +206,7 @@ impl State {
             plan,
         };
         self.orders.insert(order_id, placed);
+        self.latest.push(order_id);
         if self.random.percent(50) {
             self.happen(order_id, 3);
         }
@@ -294,6 +304,25 @@ impl State {
             placed.history.push(news.clone());
             self.untold.push_back(BrokerEvent { order_id, news });
         }
+    }
+
+    /// What happened to the orders of the latest cycles will be told once more.
+    fn repeat_history(&mut self) {
+        const LATEST: usize = 12;
+        let latest = std::mem::take(&mut self.latest);
+        for order_id in latest.iter().rev().take(LATEST) {
+            let history = self.orders.get(order_id).into_iter();
+            let history = history.flat_map(|placed| placed.history.iter().cloned());
+            let events: Vec<_> = history
+                .map(|news| BrokerEvent {
+                    order_id: *order_id,
+                    news,
+                })
+                .collect();
+            self.tally.repeated_news += events.len() as u64;
+            self.untold.extend(events);
+        }
+        self.latest = latest;
     }
 
     fn working(&self) -> Vec<OrderId> {

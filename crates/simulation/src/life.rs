@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ios012_broker::BrokerEvent;
 use ios012_contracts::Standing;
 use ios012_core::Quantity;
-use ios012_engine::{Engine, EngineError, FileSink, Resumed, Runner, resume};
+use ios012_engine::{Engine, EngineError, FileSink, Heard, Resumed, Runner, resume};
 use ios012_lineage::ledger::is_begun;
 use ios012_lineage::{
     Amount, CycleOutcome, Defcon, LedgerReader, LedgerWriter, LineageError, Record, Side,
@@ -104,7 +103,7 @@ impl Portfolio {
     async fn open(
         &self,
         lived: &mut Lived,
-    ) -> Result<(Engine, LedgerWriter, Vec<BrokerEvent>), SimulationError> {
+    ) -> Result<(Engine, LedgerWriter, Heard), SimulationError> {
         let disk = Arc::new(self.disk.clone());
         let scenario = self.standing.scenario();
         if !is_begun(&self.directory)? {
@@ -118,7 +117,7 @@ impl Portfolio {
                 scenario.opening_positions(),
             )?;
             self.journal.begin(Vec::new());
-            return Ok((engine, writer, Vec::new()));
+            return Ok((engine, writer, Heard::default()));
         }
         self.journal.resume();
         let (writer, chain, opened) = LedgerWriter::open_on(disk, &self.directory)?;
@@ -203,10 +202,7 @@ impl Portfolio {
     fn is_given(&self, error: &EngineError) -> bool {
         match error {
             EngineError::Ledger(error) => self.is_given_by_disk(error),
-            EngineError::Broker(_)
-            | EngineError::Unresolved { .. }
-            | EngineError::UnknownOrder { .. }
-            | EngineError::RepeatedFill { .. } => self.venue_fails,
+            EngineError::Broker(_) | EngineError::Unresolved { .. } => self.venue_fails,
             _ => false,
         }
     }

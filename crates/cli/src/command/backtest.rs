@@ -13,7 +13,7 @@ use crate::command::report::print_summary;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{note, print_json};
-use crate::portfolio::Portfolio;
+use crate::portfolio::{Portfolio, runtime};
 use crate::progress;
 
 /// What became of the history.
@@ -71,7 +71,7 @@ fn run(
     json: bool,
 ) -> anyhow::Result<Ran> {
     let interrupt = Interrupt::listen().context("Ctrl-C cannot be listened to")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = runtime()?;
     let bar = progress::bar("cycles", summary.cycles, json);
     let mut ran = Ran {
         cycles: 0,

@@ -9,7 +9,7 @@ use ios012_report::view_cycle;
 use crate::args::RunArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print, print_json};
-use crate::portfolio::{Portfolio, has_ledger};
+use crate::portfolio::{Portfolio, has_ledger, runtime};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
     let opened = match SingleCycle::open(&args.scenario) {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
     } = opened.with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = runtime()?;
     let ran = runtime.block_on(
         portfolio
             .runner
@@ -49,7 +49,7 @@ fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> 
         .with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = runtime()?;
     runtime.block_on(portfolio.runner.heed())?;
     if !portfolio.runner.engine().must_unwind() {
         portfolio.finish(&args.ledger)?;
@@ -122,7 +122,7 @@ fn record(args: &RunArgs, refusal: &Refusal) -> anyhow::Result<()> {
     };
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = runtime()?;
     runtime.block_on(portfolio.runner.refuse(refusal.clone()))?;
     portfolio.finish(&args.ledger)?;
     note("The refusal is on the ledger.");

@@ -16,7 +16,7 @@ use ios012_lineage::ledger::{LedgerReader, LedgerWriter};
 use ios012_lineage::{Breaker, Code, Decision, LedgerStatus, Order, OrderId, Record, Side, verify};
 use ios012_paper::{PaperBroker, Script};
 
-use crate::teller::{Lies, Teller};
+use crate::teller::{Lies, Mishaps, Teller};
 
 pub(crate) fn amount<T: std::str::FromStr<Err = CoreError>>(text: &str) -> T {
     text.parse().expect("a decimal")
@@ -60,6 +60,8 @@ pub(crate) struct Desk<W = Unwatched> {
     pub(crate) runner: Runner<Teller, FileSink, W>,
     /// What the broker says of its account instead of the truth.
     pub(crate) lies: Lies,
+    /// How the broker's answers fail.
+    pub(crate) mishaps: Mishaps,
     /// The portfolio's shock score in the snapshots from now on.
     pub(crate) portfolio_shock: Option<&'static str>,
     /// The regimes that come with the mandates from now on: asset, confidence, whether confirmed.
@@ -87,11 +89,13 @@ impl<W: StopWatch> Desk<W> {
         let engine = Engine::begin(chain, currency, cash, &[]).expect("begins");
         let broker = PaperBroker::new(amount("0"), amount("0"), script);
         let lies = Lies::default();
-        let broker = Teller::new(broker, lies.clone());
+        let mishaps = Mishaps::default();
+        let broker = Teller::new(broker, lies.clone(), mishaps.clone());
         Self {
             standing: standing(changes, &[]),
             runner: Runner::watched(engine, broker, FileSink::new(writer), watch).expect("runs"),
             lies,
+            mishaps,
             portfolio_shock: None,
             regimes: None,
             directory,

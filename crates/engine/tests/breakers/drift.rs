@@ -221,7 +221,10 @@ fn a_lost_fill_halts_the_next_cycle() {
 }
 
 /// Orders a stop as soon as somebody waits.
-struct Impatient(bool);
+struct Impatient {
+    level: Defcon,
+    told: bool,
+}
 
 impl StopWatch for Impatient {
     fn poll(&mut self) -> Option<Stopped> {
@@ -229,17 +232,21 @@ impl StopWatch for Impatient {
     }
 
     async fn wait(&mut self) -> Stopped {
-        if !self.0 {
+        if std::mem::replace(&mut self.told, true) {
             std::future::pending::<()>().await;
         }
         Stopped::Order(Box::new(StopOrder {
-            level: Defcon::Red,
+            level: self.level,
             red_action: ios012_constraints::defcon::RedAction::ReduceOnly,
             cause: amount_code("fire_drill"),
             evidence: "a test".parse().expect("a text"),
             at: amount(&time(3)),
         }))
     }
+}
+
+const fn impatient(level: Defcon) -> Impatient {
+    Impatient { level, told: false }
 }
 
 fn amount_code(text: &str) -> ios012_lineage::Code {
@@ -249,7 +256,7 @@ fn amount_code(text: &str) -> ios012_lineage::Code {
 /// Without a statement there is no cycle; the stop is on the ledger.
 #[test]
 fn a_stop_beside_a_broker_that_says_nothing_begins_no_cycle() {
-    let mut desk = Desk::watched(Script::default(), &[], Impatient(true));
+    let mut desk = Desk::watched(Script::default(), &[], impatient(Defcon::Red));
     desk.lies.hang();
     let error = desk.cycle(&OPENING, &[]).expect_err("begins nothing");
     assert!(matches!(error, EngineError::NoStatement), "{error}");
@@ -260,4 +267,15 @@ fn a_stop_beside_a_broker_that_says_nothing_begins_no_cycle() {
             .any(|record| matches!(record, Record::Cycle(_)))
     );
     assert_eq!(breakers(&records)[0].breaker.as_str(), "operator");
+}
+
+/// ORANGE stops nothing on paper: the broker is asked once more, and the cycle runs.
+#[test]
+fn an_order_that_stops_nothing_keeps_no_cycle_from_its_statement() {
+    let mut desk = Desk::watched(Script::default(), &[], impatient(Defcon::Orange));
+    desk.lies.hang_once();
+    let (summary, _) = desk.cycle(&OPENING, &[]).expect("runs");
+    assert_eq!(summary.outcome, CycleOutcome::Executed);
+    let records = desk.records();
+    assert!(matches!(&records[1], Record::Breaker(trip) if trip.level == Defcon::Orange));
 }

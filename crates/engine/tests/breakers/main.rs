@@ -4,6 +4,7 @@
 
 mod corruption;
 mod desk;
+mod doubt;
 mod drift;
 mod pace;
 mod safety;

@@ -12,7 +12,7 @@ use ios012_paper::{Action, Rule, Script};
 use crate::desk::{Desk, OPENING, amount, breakers, last_cycle, left, orders, time, wait};
 
 /// Orders a stop at the n-th time that it is asked, or as soon as somebody waits for it from then on.
-struct StopAt {
+pub(crate) struct StopAt {
     asked: Arc<AtomicUsize>,
     at: usize,
     level: Defcon,
@@ -21,7 +21,7 @@ struct StopAt {
 }
 
 impl StopAt {
-    fn new(at: usize, level: Defcon, red_action: RedAction) -> (Self, Arc<AtomicUsize>) {
+    pub(crate) fn new(at: usize, level: Defcon, red_action: RedAction) -> (Self, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let watch = Self {
             asked: Arc::clone(&asked),
@@ -63,7 +63,7 @@ impl StopWatch for StopAt {
     }
 }
 
-fn all(action: Action) -> Script {
+pub(crate) fn all(action: Action) -> Script {
     Script::new(vec![Rule {
         asset_id: None,
         side: None,
@@ -169,6 +169,7 @@ fn open_orders_are_cancelled_and_the_end_is_confirmed() {
 fn a_hanging_broker_does_not_keep_the_stop_from_the_ledger() {
     let (watch, _) = StopAt::new(usize::MAX, Defcon::Red, RedAction::ToCash);
     let mut desk = Desk::watched(all(Action::Hang), &[], watch);
+    desk.mishaps.calls().hanging_questions = u32::MAX;
     let ended = desk.cycle(&OPENING, &[]);
     assert!(
         matches!(ended, Err(EngineError::Unresolved { orders: 1 })),

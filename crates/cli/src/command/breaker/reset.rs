@@ -11,7 +11,7 @@ use crate::args::ResetArgs;
 use crate::clock::now;
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print, print_json};
-use crate::portfolio::{Portfolio, has_ledger};
+use crate::portfolio::{Portfolio, has_ledger, runtime};
 
 pub(crate) fn reset(args: &ResetArgs, json: bool) -> anyhow::Result<Exit> {
     let standing = SingleCycle::standing(&args.scenario)
@@ -48,7 +48,7 @@ pub(crate) fn reset(args: &ResetArgs, json: bool) -> anyhow::Result<Exit> {
     let sink = |writer| Ok(FileSink::new(writer));
     let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
     let before = *portfolio.runner.engine().alarm();
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         portfolio.runner.heed().await?;
         portfolio.runner.command(command).await
