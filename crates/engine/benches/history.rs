@@ -7,7 +7,7 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 
 use divan::counter::{BytesCount, ItemsCount};
@@ -86,17 +86,33 @@ fn sync_every_intent(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// The floor: as many times a write and an `fdatasync` of as many bytes, to one file.
+/// The floor: the same bytes in as many writes, each with its `fdatasync`, to the same three files: a segment, the
+/// pack of documents, and the head.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn raw_sync_floor(bencher: divan::Bencher<'_, '_>) {
     let history = history(STOCKS);
     let ran = run(&history, first(&history), CountingSink::default());
-    let batch = vec![b'x'; usize::try_from(ran.bytes / ran.keeps).expect("a small batch")];
+    let part = |bytes: u64, writes: u64| {
+        vec![b'x'; usize::try_from(bytes / writes).expect("a small batch")]
+    };
+    let records = part(ran.bytes - ran.document_bytes, ran.keeps);
+    let documents = part(ran.document_bytes, ran.document_keeps);
+    let head = [b'x'; 80];
     bencher.counter(ItemsCount::new(ran.keeps)).bench_local(|| {
-        let mut file = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("a file");
-        for _ in 0..ran.keeps {
-            file.write_all(&batch).expect("writes");
+        let file = || tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("a file");
+        let (mut segment, mut pack, mut head_file) = (file(), file(), file());
+        let write = |file: &mut std::fs::File, bytes: &[u8]| {
+            file.write_all(bytes).expect("writes");
             file.sync_data().expect("syncs");
+        };
+        for keep in 0..ran.keeps {
+            if keep * ran.document_keeps / ran.keeps != (keep + 1) * ran.document_keeps / ran.keeps
+            {
+                write(&mut pack, &documents);
+            }
+            write(&mut segment, &records);
+            head_file.rewind().expect("rewinds");
+            write(&mut head_file, &head);
         }
     });
 }
@@ -117,12 +133,15 @@ fn read_documents(bencher: divan::Bencher<'_, '_>) {
 }
 
 /// What a run made.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 struct Ran {
     decisions: u64,
     records: u64,
     bytes: u64,
+    document_bytes: u64,
     keeps: u64,
+    /// How often there were documents to keep.
+    document_keeps: u64,
 }
 
 fn history(scenario: &str) -> History {
@@ -152,15 +171,18 @@ fn run<S: LedgerSink + Counted>(history: &History, cycles: Vec<(Mandate, Market)
             ran.decisions += cycle.expect("the engine goes on").0.decisions;
         }
     });
-    (ran.bytes, ran.keeps) = runner.sink().counted();
-    ran.records = runner.engine().chain().head().0;
-    ran
+    let counted = runner.sink().counted();
+    Ran {
+        decisions: ran.decisions,
+        records: runner.engine().chain().head().0,
+        ..counted
+    }
 }
 
-/// What a sink has counted: bytes, and how often it was asked to keep records.
+/// What a sink has counted of what it was asked to keep.
 trait Counted {
-    fn counted(&self) -> (u64, u64) {
-        (0, 0)
+    fn counted(&self) -> Ran {
+        Ran::default()
     }
 }
 
@@ -170,16 +192,16 @@ impl Counted for FileSink {}
 /// Counts what the ledger and its documents would hold.
 #[derive(Debug, Default)]
 struct CountingSink {
-    bytes: u64,
-    keeps: u64,
+    ran: Ran,
+    has_documents: bool,
     /// The documents counted last, one of each kind: one that stays is not kept twice.
     last: Vec<(DocumentKind, Hash)>,
     memory: MemorySink,
 }
 
 impl Counted for CountingSink {
-    fn counted(&self) -> (u64, u64) {
-        (self.bytes, self.keeps)
+    fn counted(&self) -> Ran {
+        self.ran
     }
 }
 
@@ -188,18 +210,21 @@ impl LedgerSink for CountingSink {
         if !self.last.contains(&(kind, hash)) {
             self.last.retain(|(other, _)| *other != kind);
             self.last.push((kind, hash));
-            self.bytes += text.len() as u64;
+            self.ran.bytes += text.len() as u64;
+            self.ran.document_bytes += text.len() as u64;
+            self.has_documents = true;
         }
         Ok(())
     }
 
     fn records(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        self.keeps += 1;
+        self.ran.keeps += 1;
+        self.ran.document_keeps += u64::from(std::mem::take(&mut self.has_documents));
         Ok(())
     }
 
     fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.bytes += chain.pending().len() as u64;
+        self.ran.bytes += chain.pending().len() as u64;
         self.memory.cycle_ended(chain)
     }
 
