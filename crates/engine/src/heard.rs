@@ -7,7 +7,7 @@ use ios012_core::{CurrencyCode, Price, Quantity};
 use ios012_lineage::{Code, OrderId};
 
 /// Orders that are remembered, at most.
-const MOST_REMEMBERED: usize = 4_096;
+const MOST_REMEMBERED: usize = 1_024;
 
 /// What was told of the orders that were heard of last. A broker tells things again: after a connection was
 /// made anew, after a question by an order's id, to a process that follows another.

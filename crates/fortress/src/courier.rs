@@ -21,6 +21,8 @@ pub(crate) enum Telling {
     Interleaved(u64),
     /// The first of two fills of an order comes again.
     FirstFillTwice,
+    /// The first of two fills of an order comes again, of twice the units.
+    FirstFillOtherwise,
     /// The last piece of an order comes again.
     LastTwice,
     /// The last piece of an order comes first.
@@ -110,6 +112,13 @@ impl Courier {
         match (self.telling, fill, last) {
             (Telling::FirstFillTwice, Some(fill), _) => {
                 let again = self.held[fill].clone();
+                self.held.insert(fill + 1, again);
+            }
+            (Telling::FirstFillOtherwise, Some(fill), _) => {
+                let mut again = self.held[fill].clone();
+                if let News::Filled(fill) = &mut again.news {
+                    fill.quantity = Quantity::from_units(2 * fill.quantity.units());
+                }
                 self.held.insert(fill + 1, again);
             }
             (Telling::LastTwice, _, Some(last)) => {

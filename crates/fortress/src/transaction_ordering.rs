@@ -16,38 +16,31 @@ use crate::report::{Held, Recorder};
 use crate::story::{STOCKS, Story};
 use crate::{FortressError, Size};
 
-/// Ways to tell news that change nothing.
-const HARMLESS: [(&str, Telling); 6] = [
+/// Ways to tell news that change nothing. What is told again is taken once.
+const HARMLESS: [(&str, Telling); 9] = [
     ("at once", Telling::InOrder),
     ("last order first", Telling::LastFirst),
     ("one piece at a time, last order first", Telling::OneByOne),
     ("interleaved (1)", Telling::Interleaved(1)),
     ("interleaved (2)", Telling::Interleaved(2)),
     ("interleaved (3)", Telling::Interleaved(3)),
+    ("a part of an order filled twice", Telling::FirstFillTwice),
+    ("the last fill of an order told twice", Telling::LastTwice),
+    ("the last piece of an order again, later", Telling::Later),
 ];
 
 type IsRefusal = fn(&EngineError) -> bool;
 
 /// Ways to tell news that can't be true, each with the refusal that it must meet.
-const REFUSED: [(&str, Telling, IsRefusal); 5] = [
+const REFUSED: [(&str, Telling, IsRefusal); 3] = [
     (
-        "a part of an order filled twice",
-        Telling::FirstFillTwice,
+        "a part of an order told again as another",
+        Telling::FirstFillOtherwise,
         |error| matches!(error, EngineError::RepeatedFill { .. }),
-    ),
-    (
-        "the last fill of an order told twice",
-        Telling::LastTwice,
-        |error| matches!(error, EngineError::UnknownOrder { .. }),
     ),
     (
         "an order ends before its fills",
         Telling::EndFirst,
-        |error| matches!(error, EngineError::UnknownOrder { .. }),
-    ),
-    (
-        "the last piece of an order again, later",
-        Telling::Later,
         |error| matches!(error, EngineError::UnknownOrder { .. }),
     ),
     ("news that never come", Telling::Never, |error| {

@@ -48,7 +48,7 @@ fn exposure_invariance_holds() {
 
 #[test]
 fn transaction_ordering_holds() {
-    holds(Suite::TransactionOrdering, 11);
+    holds(Suite::TransactionOrdering, 12);
 }
 
 /// A folder without scenarios is a failure, not an empty success.

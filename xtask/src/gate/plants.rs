@@ -226,10 +226,12 @@ pub(super) const PLANTS: &[Plant] = &[
         check: "crash-simulation",
         defect: "an order without an answer is sent again before it is asked for",
         edits: &[Edit {
-            file: "crates/engine/src/runner.rs",
-            old: "        self.news.retain(|event| event.order_id != order_id);\n",
-            new: "        let _ = self.broker.submit(submission, &mut self.news).await;
-        self.news.retain(|event| event.order_id != order_id);\n",
+            file: "crates/engine/src/runner/ask.rs",
+            old: "                Ask::Submit(submission) => broker.submit(submission, news).await,\n",
+            new: "                Ask::Submit(submission) => match broker.submit(submission, news).await {
+                    Err(_) => broker.submit(submission, news).await,
+                    sent => sent,
+                },\n",
         }],
         says: "was sent twice",
         committed: true,
