@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::alert;
 use crate::exit::{Exit, Failure};
 use crate::output::note;
-use crate::watch::{self, ToldFile, Watch};
+use crate::watch::{self, Switch, ToldFile, Watch};
 
 /// A runner on the paper broker over the ledger in a directory.
 pub(crate) struct Portfolio<S> {
@@ -45,7 +45,8 @@ impl<S: LedgerSink> Portfolio<S> {
         let positions = engine.accounts().books().positions();
         let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
         let broker = broker.holding(positions);
-        let watch = Watch::begin(ledger).context("orders to stop cannot be watched for")?;
+        let switch = Switch::begin(ledger).context("orders to stop cannot be watched for")?;
+        let watch = switch.watch();
         let told = watch.told();
         let runner = Runner::watched(engine, broker, sink(writer)?, watch)?.having_heard(heard);
         Ok(Self {

@@ -10,7 +10,8 @@ use ios012_engine::{StopOrder, StopWatch, Stopped};
 use ios012_governance::StopFile;
 use ios012_lineage::Code;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::now;
@@ -20,15 +21,27 @@ const EVERY: Duration = Duration::from_millis(20);
 /// How long the broker may take, once a stop has left orders open, to tell their end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The receiving end, for the runner.
+/// Orders that are kept for a runner that does not ask. One that misses an order stops for that.
+const MOST_UNHEARD: usize = 64;
+
+/// Looks for orders to stop, for as many runners as want to hear of them.
+pub(crate) struct Switch {
+    seen: Sender<Seen>,
+    /// What lies there now, which a runner that begins hears first.
+    lying: Arc<Mutex<Option<Seen>>>,
+}
+
+/// The receiving end, for one runner.
 pub(crate) struct Watch {
-    seen: UnboundedReceiver<Seen>,
+    first: Option<Seen>,
+    seen: Receiver<Seen>,
     told: ToldFile,
     /// When the broker has had its time, where it is limited.
     patience_ends: Option<Instant>,
 }
 
 /// An order to stop, and the bytes of the trip file if it came by one that can be read.
+#[derive(Debug, Clone)]
 struct Seen {
     order: StopOrder,
     bytes: Option<Vec<u8>>,
@@ -38,18 +51,13 @@ struct Seen {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ToldFile(Arc<Mutex<Option<Vec<u8>>>>);
 
-impl ToldFile {
-    fn get(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Watch {
-    /// Begins to watch a ledger's directory. A trip file that lies there already is told first.
-    pub(crate) fn begin(ledger: &Path) -> std::io::Result<Self> {
-        let (sender, seen) = unbounded_channel();
-        let mut file = TripFile::at(ledger.join(StopFile::NAME));
-        file.tell_change(&sender);
+impl Switch {
+    /// Begins to watch a directory for a trip file, and the process for SIGUSR1.
+    pub(crate) fn begin(directory: &Path) -> std::io::Result<Self> {
+        let (seen, _) = broadcast::channel(MOST_UNHEARD);
+        let mut file = TripFile::at(directory.join(StopFile::NAME));
+        file.tell_change(&seen);
+        let lying = Arc::clone(&file.lying);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -58,16 +66,31 @@ impl Watch {
             let _entered = runtime.enter();
             signal(SignalKind::user_defined1())?
         };
+        let sender = seen.clone();
         std::thread::Builder::new()
             .name("stop".to_owned())
             .spawn(move || runtime.block_on(look(file, signals, sender)))?;
-        Ok(Self {
+        Ok(Self { seen, lying })
+    }
+
+    /// A watch for one runner. A trip file that lies there already is told first.
+    pub(crate) fn watch(&self) -> Watch {
+        // Listening begins before what lies there is read: it may then be told twice, and never not at all.
+        let seen = self.seen.subscribe();
+        Watch {
+            first: get(&self.lying).clone(),
             seen,
             told: ToldFile::default(),
             patience_ends: None,
-        })
+        }
     }
+}
 
+fn get<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Watch {
     /// What is told of, for [`clear`].
     pub(crate) fn told(&self) -> ToldFile {
         self.told.clone()
@@ -75,7 +98,7 @@ impl Watch {
 
     fn tell(&self, seen: Seen) -> Stopped {
         if let Some(bytes) = seen.bytes {
-            *self.told.get() = Some(bytes);
+            *get(&self.told.0) = Some(bytes);
         }
         Stopped::Order(Box::new(seen.order))
     }
@@ -83,7 +106,12 @@ impl Watch {
 
 impl StopWatch for Watch {
     fn poll(&mut self) -> Option<Stopped> {
-        if let Ok(seen) = self.seen.try_recv() {
+        let seen = self.first.take().or_else(|| match self.seen.try_recv() {
+            Ok(seen) => Some(seen),
+            Err(TryRecvError::Lagged(_)) => Some(missed()),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+        });
+        if let Some(seen) = seen {
             return Some(self.tell(seen));
         }
         let is_over = self.patience_ends.is_some_and(|end| end <= Instant::now());
@@ -94,11 +122,15 @@ impl StopWatch for Watch {
     }
 
     async fn wait(&mut self) -> Stopped {
+        if let Some(seen) = self.first.take() {
+            return self.tell(seen);
+        }
         let next = async {
             match self.seen.recv().await {
-                Some(seen) => seen,
-                // The thread is gone: nobody will ever tell.
-                None => std::future::pending().await,
+                Ok(seen) => seen,
+                Err(RecvError::Lagged(_)) => missed(),
+                // Nobody looks any more: nobody will ever tell.
+                Err(RecvError::Closed) => std::future::pending().await,
             }
         };
         let Some(end) = self.patience_ends else {
@@ -124,7 +156,7 @@ impl StopWatch for Watch {
 pub(crate) fn clear(ledger: &Path, told: &ToldFile) -> std::io::Result<()> {
     let path = ledger.join(StopFile::NAME);
     let cleared = match std::fs::read(&path) {
-        Ok(bytes) if told.get().as_ref() == Some(&bytes) => std::fs::remove_file(&path),
+        Ok(bytes) if get(&told.0).as_ref() == Some(&bytes) => std::fs::remove_file(&path),
         Ok(_) => Ok(()),
         Err(error) => Err(error),
     };
@@ -134,12 +166,20 @@ pub(crate) fn clear(ledger: &Path, told: &ToldFile) -> std::io::Result<()> {
     }
 }
 
-/// Looks for as long as somebody listens: a second order may ask for more than the first.
-async fn look(mut file: TripFile, mut signals: Signal, sender: UnboundedSender<Seen>) {
-    while !sender.is_closed() {
+/// Orders that came faster than a runner heard them.
+fn missed() -> Seen {
+    Seen {
+        order: order("stop_orders_missed", "more orders to stop than are kept"),
+        bytes: None,
+    }
+}
+
+/// Looks for as long as the process lives: a second order may ask for more than the first.
+async fn look(mut file: TripFile, mut signals: Signal, sender: Sender<Seen>) {
+    loop {
         let signalled = tokio::time::timeout(EVERY, signals.recv()).await;
         if matches!(signalled, Ok(Some(()))) {
-            // That nobody listens any more ends the loop.
+            // Nobody may be there to listen.
             let _ = sender.send(Seen {
                 order: order("signal", "SIGUSR1"),
                 bytes: None,
@@ -153,6 +193,7 @@ async fn look(mut file: TripFile, mut signals: Signal, sender: UnboundedSender<S
 struct TripFile {
     path: PathBuf,
     last: Lying,
+    lying: Arc<Mutex<Option<Seen>>>,
 }
 
 /// What lies where a trip file may lie.
@@ -164,15 +205,16 @@ enum Lying {
 }
 
 impl TripFile {
-    const fn at(path: PathBuf) -> Self {
+    fn at(path: PathBuf) -> Self {
         Self {
             path,
             last: Lying::Nothing,
+            lying: Arc::default(),
         }
     }
 
     /// Tells of the trip file if it is another than before. One that can't be read stops all the same.
-    fn tell_change(&mut self, sender: &UnboundedSender<Seen>) {
+    fn tell_change(&mut self, sender: &Sender<Seen>) {
         let lying = match std::fs::read(&self.path) {
             Ok(bytes) => Lying::Bytes(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lying::Nothing,
@@ -183,18 +225,21 @@ impl TripFile {
         }
         self.last = lying;
         let seen = match &self.last {
-            Lying::Nothing => return,
-            Lying::Unreadable => Seen {
+            Lying::Nothing => None,
+            Lying::Unreadable => Some(Seen {
                 order: order("trip_file_unreadable", "the trip file cannot be read"),
                 bytes: None,
-            },
-            Lying::Bytes(bytes) => Seen {
+            }),
+            Lying::Bytes(bytes) => Some(Seen {
                 order: stop_order(bytes),
                 bytes: Some(bytes.clone()),
-            },
+            }),
         };
-        // That nobody listens any more is seen by the loop.
-        let _ = sender.send(seen);
+        get(&self.lying).clone_from(&seen);
+        if let Some(seen) = seen {
+            // Nobody may be there to listen; who comes later finds it lying.
+            let _ = sender.send(seen);
+        }
     }
 }
 
@@ -229,19 +274,20 @@ mod tests {
     struct Bench {
         ledger: tempfile::TempDir,
         file: TripFile,
-        sender: UnboundedSender<Seen>,
+        sender: Sender<Seen>,
         watch: Watch,
     }
 
     impl Bench {
         fn new() -> Self {
             let ledger = tempfile::tempdir().unwrap();
-            let (sender, seen) = unbounded_channel();
+            let (sender, seen) = broadcast::channel(MOST_UNHEARD);
             Self {
                 file: TripFile::at(ledger.path().join(StopFile::NAME)),
                 ledger,
                 sender,
                 watch: Watch {
+                    first: None,
                     seen,
                     told: ToldFile::default(),
                     patience_ends: None,
@@ -298,6 +344,32 @@ mod tests {
         std::fs::remove_file(&bench.file.path).unwrap();
         std::fs::create_dir(&bench.file.path).unwrap();
         assert_eq!((bench.orders(), bench.orders()), (1, 0), "it can't be read");
+    }
+
+    /// A runner that begins later hears of the file that lies there; one that hears nothing for long stops.
+    #[test]
+    fn nobody_misses_an_order() {
+        let mut bench = Bench::new();
+        bench.write("first");
+        assert_eq!(bench.orders(), 1);
+        let switch = Switch {
+            seen: bench.sender.clone(),
+            lying: Arc::clone(&bench.file.lying),
+        };
+        let mut later = switch.watch();
+        assert!(matches!(later.poll(), Some(Stopped::Order(_))));
+        assert!(later.poll().is_none(), "it is told once");
+        std::fs::remove_file(&bench.file.path).unwrap();
+        assert_eq!(bench.orders(), 0);
+        assert!(switch.watch().poll().is_none(), "it was taken away");
+        for number in 0..=MOST_UNHEARD {
+            bench.write(&number.to_string());
+            bench.file.tell_change(&bench.sender);
+        }
+        let Some(Stopped::Order(order)) = later.poll() else {
+            panic!("it does not stop");
+        };
+        assert_eq!(order.cause.as_str(), "stop_orders_missed");
     }
 
     /// The broker's time begins with the first stop that leaves orders open, whatever came before it or after.
