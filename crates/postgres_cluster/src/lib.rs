@@ -54,6 +54,8 @@ synchronous_commit = on
 full_page_writes = on
 max_connections = 100
 shared_buffers = 64MB
+# After a kill one sync of the file system, in place of one for each file.
+recovery_init_sync_method = syncfs
 ";
 
 /// A running server. It is killed, and its data removed, when it is dropped.
