@@ -1,6 +1,7 @@
 //! The engine goes on over the standby, and decides what it would have decided.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ios012_contracts::{History, Standing};
 use ios012_core::PortfolioId;
@@ -11,10 +12,11 @@ use ios012_paper::{PaperBroker, Script};
 use ios012_postgres::{Access, PostgresStore};
 use ios012_postgres_cluster::Cluster;
 
-use crate::pair::{parameters, primary, settings, taken_over};
+use crate::pair::{parameters, patient, primary, taken_over};
 
 /// Cycles before the primary is killed, of twelve.
 const BEFORE: usize = 6;
+const LEASE: Duration = Duration::from_secs(7);
 
 /// Takes every record as durable once it was acknowledged.
 struct Kept<'store, S> {
@@ -95,8 +97,13 @@ fn golden() -> PathBuf {
 
 fn store_at(cluster: &Cluster, portfolio_id: &PortfolioId) -> PostgresStore {
     let parameters = parameters(cluster);
-    PostgresStore::new(parameters, settings(), Access::Writer, portfolio_id.clone())
-        .expect("a thread")
+    PostgresStore::new(
+        parameters,
+        patient(LEASE),
+        Access::Writer,
+        portfolio_id.clone(),
+    )
+    .expect("a thread")
 }
 
 fn begun(standing: &Standing, chain: Chain) -> Engine {

@@ -23,6 +23,11 @@ pub(crate) fn settings() -> Settings {
     Settings::new(LEASE, ANSWER).expect("good times")
 }
 
+/// For what must be answered, however busy the machine is.
+pub(crate) fn patient(lease: Duration) -> Settings {
+    Settings::new(lease, lease * 2 / 5).expect("good times")
+}
+
 /// A server with a migrated database, and a user that may write.
 pub(crate) fn primary() -> Cluster {
     let cluster = Cluster::start();
@@ -59,7 +64,7 @@ pub(crate) fn store(cluster: &Cluster) -> PostgresStore {
 /// Acquires once the lease of whoever had the chain has run out.
 pub(crate) fn taken_over(store: &mut PostgresStore) -> Chain {
     for _ in 0..200 {
-        if let Acquire::Acquired(chain) = store.acquire().expect("a store that works") {
+        if let Ok(Acquire::Acquired(chain)) = store.acquire() {
             return *chain;
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -82,10 +87,10 @@ impl Address {
         symlink(cluster.socket_directory().join(SOCKET), self.socket()).expect("a link");
     }
 
-    pub(crate) fn store(&self, portfolio_id: PortfolioId) -> PostgresStore {
+    pub(crate) fn store(&self, settings: Settings, portfolio_id: PortfolioId) -> PostgresStore {
         let host = self.0.path().display();
         let parameters = parse(format!("host={host} dbname={DATABASE} user={USER}"));
-        PostgresStore::new(parameters, settings(), Access::Writer, portfolio_id).expect("a thread")
+        PostgresStore::new(parameters, settings, Access::Writer, portfolio_id).expect("a thread")
     }
 
     fn socket(&self) -> std::path::PathBuf {

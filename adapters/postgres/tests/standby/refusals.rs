@@ -61,7 +61,7 @@ fn a_server_whose_commits_wait_for_nobody_is_refused_where_a_standby_is_required
 fn what_no_commit_waited_for_is_lost_with_the_primary() {
     let primary = primary();
     let address = Address::of(&primary);
-    let mut worker = address.store(portfolio());
+    let mut worker = address.store(settings(), portfolio());
     let mut chain = acquired(&mut worker);
     let batches = ["one", "two", "three"].map(|text| notes(&mut chain, &[text]));
     let [first, second, third] = &batches;

@@ -10,10 +10,13 @@ use ios012_conformance::records::{notes, of, portfolio};
 use ios012_conformance::{acquired, lines};
 use ios012_lineage::Batch;
 use ios012_lineage::store::{Acquire, Append, Renew, Settle, Store as _};
-use ios012_postgres::{PostgresError, PostgresStore};
+use ios012_postgres::{PostgresError, PostgresStore, Settings};
 use ios012_postgres_cluster::Cluster;
 
-use crate::pair::{ANSWER, Address, primary, sql, store, taken_over};
+use crate::pair::{ANSWER, Address, patient, primary, settings, sql, store, taken_over};
+
+/// No answer is given up before somebody has ended its wait.
+const LONG: Duration = Duration::from_mins(1);
 
 /// A pair whose standby is killed after a first batch, and a second batch.
 struct Story {
@@ -26,7 +29,7 @@ struct Story {
 }
 
 impl Story {
-    fn begin() -> Self {
+    fn begin(settings: Settings) -> Self {
         let primary = primary();
         let standby = primary.with_synchronous_standby();
         // They hide the warning, and would end a statement that waits.
@@ -36,7 +39,7 @@ impl Story {
              ALTER ROLE engine SET statement_timeout = 500",
         );
         let address = Address::of(&primary);
-        let mut store = address.store(portfolio());
+        let mut store = address.store(settings, portfolio());
         let mut chain = acquired(&mut store);
         let first = notes(&mut chain, &["one"]);
         let second = notes(&mut chain, &["two"]);
@@ -82,10 +85,11 @@ impl Story {
 
 /// Asks again while the connection is lost, or the standby not there yet.
 fn settled_in_time(store: &mut PostgresStore) -> Settle {
-    for _ in 0..10 {
+    for _ in 0..100 {
         if let Ok(settle) = store.settle() {
             return settle;
         }
+        std::thread::sleep(Duration::from_millis(50));
     }
     unreachable!("a server is there, and the doubt stays")
 }
@@ -107,7 +111,7 @@ fn while_ended<Outcome>(
 
 #[test]
 fn a_commit_that_waits_for_a_lost_standby_is_in_doubt_until_the_standby_has_it() {
-    let mut story = Story::begin();
+    let mut story = Story::begin(settings());
     assert_eq!(story.append_second(), Append::Unknown);
     assert_eq!(story.shown(), "2");
     let error = story.store.settle().expect_err("no standby");
@@ -118,7 +122,7 @@ fn a_commit_that_waits_for_a_lost_standby_is_in_doubt_until_the_standby_has_it()
 /// The server answers a statement whose wait was cancelled with success and a warning.
 #[test]
 fn a_wait_that_was_cancelled_is_no_acknowledgement() {
-    let mut story = Story::begin();
+    let mut story = Story::begin(patient(LONG));
     let (store, second) = (&mut story.store, &story.second);
     let answer = while_ended(&story.primary, "pg_cancel_backend", || {
         store.append(&[], second)
@@ -135,7 +139,7 @@ fn a_wait_that_was_cancelled_is_no_acknowledgement() {
 
 #[test]
 fn a_wait_whose_session_was_ended_is_no_acknowledgement() {
-    let mut story = Story::begin();
+    let mut story = Story::begin(patient(LONG));
     let (store, second) = (&mut story.store, &story.second);
     let end = "pg_terminate_backend";
     let answer = while_ended(&story.primary, end, || store.append(&[], second));
@@ -151,8 +155,8 @@ fn a_wait_whose_session_was_ended_is_no_acknowledgement() {
 /// acknowledged.
 #[test]
 fn the_late_writes_of_an_old_primary_are_fenced() {
-    let mut story = Story::begin();
-    let mut other_owner = story.address.store(of("other"));
+    let mut story = Story::begin(settings());
+    let mut other_owner = story.address.store(settings(), of("other"));
     story.standby.restart();
     let mut other_chain = acquired(&mut other_owner);
     story.standby.crash();
