@@ -129,25 +129,14 @@ fn a_wait_that_was_cancelled_is_no_acknowledgement() {
     });
     assert_eq!(answer.expect("an answer"), Append::Unknown);
     assert_eq!(story.shown(), "3", "it stands on the primary alone");
-    let store = &mut story.store;
-    let error = while_ended(&story.primary, "pg_cancel_backend", || store.settle());
+    let (primary, store) = (&story.primary, &mut story.store);
+    let error = while_ended(primary, "pg_terminate_backend", || store.settle());
+    let error = error.expect_err("no standby");
+    assert!(matches!(error, PostgresError::Unanswered { .. }), "{error}");
+    let error = while_ended(primary, "pg_cancel_backend", || store.settle());
     let error = error.expect_err("no standby");
     assert!(matches!(error, PostgresError::Warned), "{error}");
     assert!(error.to_string().contains("wait for a standby"), "{error}");
-    story.end();
-}
-
-#[test]
-fn a_wait_whose_session_was_ended_is_no_acknowledgement() {
-    let mut story = Story::begin(patient(LONG));
-    let (store, second) = (&mut story.store, &story.second);
-    let end = "pg_terminate_backend";
-    let answer = while_ended(&story.primary, end, || store.append(&[], second));
-    assert_eq!(answer.expect("an answer"), Append::Unknown);
-    assert_eq!(story.shown(), "3", "it stands on the primary alone");
-    let store = &mut story.store;
-    let error = while_ended(&story.primary, end, || store.settle()).expect_err("no standby");
-    assert!(matches!(error, PostgresError::Unanswered { .. }), "{error}");
     story.end();
 }
 
