@@ -83,8 +83,29 @@ pub enum PostgresError {
         /// What it must be.
         needed: &'static str,
     },
+    /// No commit waits for a standby, and the settings demand one.
+    #[error(
+        "synchronous_standby_names is {value}; set it on the server to the name of a standby, which is the \
+         application_name in its primary_conninfo, or do not require a standby"
+    )]
+    NoStandby {
+        /// `empty`, or `*`, which any program that follows the server would meet.
+        value: &'static str,
+    },
+    /// A standby, or a server that is being restored.
+    #[error(
+        "pg_is_in_recovery is true: the server is a standby or is being restored; connect to the primary, or \
+         promote this one once the old primary is stopped for good"
+    )]
+    InRecovery,
+    /// The server warned as it committed: the wait for its standby was cancelled.
+    #[error(
+        "PostgreSQL warns as it commits; the wait for a standby may have been cancelled, and what was written may stand \
+         on this server alone: find out why before anything is sent again"
+    )]
+    Warned,
     /// The server takes no writes.
-    #[error("the server is read-only, or a standby; connect to the primary")]
+    #[error("the server or the user's sessions are read-only; see default_transaction_read_only")]
     ReadOnly,
     /// An old server, or a database in another encoding.
     #[error("PostgreSQL {version} with encoding {encoding}; 15 or later with UTF8 is needed")]

@@ -5,8 +5,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::error::{SqlCode, was_lost};
+use crate::session::{self, Warned};
 use crate::store::Access;
-use crate::{ConnectionParameters, PostgresError, Settings, session};
+use crate::{ConnectionParameters, PostgresError, Settings};
 
 /// The fence is the write: nothing is inserted unless the chain stands where the batch begins and its
 /// fence is the writer's. As one statement it is one transaction, which no pause of the writer can hold open.
@@ -132,6 +133,7 @@ pub(crate) struct Link {
 struct Open {
     client: Client,
     append: Statement,
+    warned: Warned,
 }
 
 impl std::fmt::Debug for Open {
@@ -167,12 +169,17 @@ impl Link {
         }
         if self.open.is_none() {
             let limit = self.settings.answer();
-            let client = session::open(&self.parameters, limit, self.access).await?;
+            let (client, warned) =
+                session::open(&self.parameters, self.settings, self.access).await?;
             let append = tokio::time::timeout(limit, client.prepare(APPEND))
                 .await
                 .map_err(|_| late())?
                 .map_err(|error| PostgresError::of(&error, self.access.role()))?;
-            self.open = Some(Open { client, append });
+            self.open = Some(Open {
+                client,
+                append,
+                warned,
+            });
         }
         Ok(())
     }
@@ -259,6 +266,11 @@ impl Link {
         ];
         let asking = open.client.query(&open.append, &parameters);
         match tokio::time::timeout(self.settings.answer(), asking).await {
+            // Whatever it says, another server need not have it.
+            Ok(Ok(_)) if open.warned.take() => {
+                self.open = None;
+                Ok(Reply::Lost)
+            }
             Ok(Ok(rows)) if !rows.is_empty() => Ok(Reply::Appended),
             Ok(Ok(_)) => self.refusal(sent.head.0).await,
             Ok(Err(error)) if !was_lost(&error) => {
@@ -318,7 +330,8 @@ impl Link {
         };
         let asking = open.client.query(sql, parameters);
         let error = match tokio::time::timeout(self.settings.answer(), asking).await {
-            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Ok(rows)) if !open.warned.take() => return Ok(rows),
+            Ok(Ok(_)) => PostgresError::Warned,
             Ok(Err(error)) if !was_lost(&error) => {
                 return Err(PostgresError::of(&error, self.access.role()));
             }

@@ -60,7 +60,7 @@ pub fn migrate(parameters: &ConnectionParameters) -> Result<Migrated, PostgresEr
         .build()
         .map_err(|_| PostgresError::Thread)?;
     runtime.block_on(async {
-        let mut client = connect(parameters, CONNECT).await?;
+        let (mut client, _) = connect(parameters, CONNECT).await?;
         check_server(&client).await?;
         apply(&mut client).await
     })

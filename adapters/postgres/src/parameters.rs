@@ -13,11 +13,12 @@ use crate::PostgresError;
 #[derive(Debug, Clone)]
 pub struct ConnectionParameters(SecretString);
 
-/// The times of a store.
+/// The times of a store, and what it demands of the server.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     lease: Duration,
     answer: Duration,
+    requires_standby: bool,
 }
 
 impl ConnectionParameters {
@@ -74,10 +75,28 @@ impl Settings {
         let most = Duration::from_hours(30 * 24);
         let is_good = answer >= least && lease > answer.saturating_mul(2) && lease <= most;
         if is_good {
-            Ok(Self { lease, answer })
+            Ok(Self {
+                lease,
+                answer,
+                requires_standby: false,
+            })
         } else {
             Err(PostgresError::Settings { lease, answer })
         }
+    }
+
+    /// The same, and a writer refuses a server whose commits wait for no standby that is named in
+    /// `synchronous_standby_names` ([`PostgresError::NoStandby`]).
+    #[must_use]
+    pub const fn requiring_standby(self) -> Self {
+        Self {
+            requires_standby: true,
+            ..self
+        }
+    }
+
+    pub(crate) const fn requires_standby(self) -> bool {
+        self.requires_standby
     }
 
     /// Milliseconds of the lease.

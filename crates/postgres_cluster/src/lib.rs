@@ -1,11 +1,14 @@
 //! A throw-away PostgreSQL server for tests, from the programs of Debian's package `postgresql`. It listens on
-//! a socket in a directory of its own, and ends with the process that started it, however that ends.
+//! a socket in a directory of its own, and ends with the process that started it, however that ends. It may have a
+//! standby, which is a server of its own too.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test without its server must fail"
 )]
+
+mod standby;
 
 use std::fs;
 use std::io::Write as _;
@@ -34,15 +37,15 @@ exec 3<&0
 "$1" -D "$2" -k "$3" </dev/null >>"$2/log" 2>&1 &
 server=$!
 read -r word <&3
-kill -QUIT "$server"
-wait "$server"
+kill -QUIT "$server" 2>/dev/null
+wait "$server" 2>/dev/null
 [ "$word" = stop ] || rm -rf "$3"
 "#;
 
 /// A role that the server asks for a password; all others it trusts.
 pub const LOCKED_ROLE: &str = "locked";
 
-const ACCESS: &str = "local all locked scram-sha-256\nlocal all all trust\n";
+const ACCESS: &str = "local all locked scram-sha-256\nlocal all,replication all trust\n";
 
 const CONFIGURATION: &str = "
 listen_addresses = ''
@@ -51,6 +54,8 @@ synchronous_commit = on
 full_page_writes = on
 max_connections = 100
 shared_buffers = 64MB
+# After a kill one sync of the file system, in place of one for each file.
+recovery_init_sync_method = syncfs
 ";
 
 /// A running server. It is killed, and its data removed, when it is dropped.
@@ -65,6 +70,18 @@ pub struct Cluster {
 impl Cluster {
     /// Makes a cluster and starts its server.
     pub fn start() -> Self {
+        let mut cluster = Self::without_data();
+        let mut initdb = as_server(&cluster.programs.join("initdb"));
+        initdb.args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust"]);
+        run(initdb.arg(format!("--username={USER}")).arg(cluster.data()));
+        append(&cluster.data().join("postgresql.conf"), CONFIGURATION);
+        fs::write(cluster.data().join("pg_hba.conf"), ACCESS).expect("the cluster's file");
+        cluster.run_server();
+        cluster
+    }
+
+    /// A directory that the server's user may write.
+    fn without_data() -> Self {
         let programs = programs();
         let directory = tempfile::Builder::new()
             .prefix("ios012-pg")
@@ -81,25 +98,40 @@ impl Cluster {
             let number = |option| number(&run(Command::new("id").args([option, USER])));
             chown(path, Some(number("-u")), Some(number("-g"))).expect("root may give it away");
         }
-        let mut cluster = Self {
+        Self {
             programs,
             directory,
             keeper: None,
             databases: AtomicU32::new(0),
-        };
-        let mut initdb = as_server(&cluster.programs.join("initdb"));
-        initdb.args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust"]);
-        run(initdb.arg(format!("--username={USER}")).arg(cluster.data()));
-        append(&cluster.data().join("postgresql.conf"), CONFIGURATION);
-        fs::write(cluster.data().join("pg_hba.conf"), ACCESS).expect("the cluster's file");
-        cluster.run_server();
-        cluster
+        }
+    }
+
+    /// Kills every process of the server, as the end of its machine would. Its data stay.
+    pub fn crash(&self) {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).expect("a server runs");
+        let first = file.lines().next().expect("its process").to_owned();
+        // It makes no more children while it is held.
+        kill("-STOP", &[&first]);
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"))
+            .expect("the kernel lists children");
+        let mut processes = vec![first.as_str()];
+        processes.extend(children.split_whitespace());
+        kill("-KILL", &processes);
+        for process in processes {
+            wait_for("a killed process ends", || has_ended(process));
+        }
+    }
+
+    /// Starts the server again over the same data, after a crash or where it runs.
+    pub fn restart(&mut self) {
+        self.stop("stop\n");
+        self.run_server();
     }
 
     /// Kills the server without a shutdown, and starts it again over the same data.
     pub fn crash_and_restart(&mut self) {
-        self.stop("stop\n");
-        self.run_server();
+        self.crash();
+        self.restart();
     }
 
     /// Adds lines to the server's configuration, and restarts it.
@@ -185,14 +217,10 @@ impl Cluster {
             .spawn()
             .expect("a shell starts");
         self.keeper = Some(keeper);
-        for _ in 0..600 {
-            if self.sql(USER, "SELECT 1").is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
+        if !comes_true(|| self.sql(USER, "SELECT 1").is_ok()) {
+            let log = fs::read_to_string(self.data().join("log")).unwrap_or_default();
+            panic!("the server did not start; its log:\n{log}");
         }
-        let log = fs::read_to_string(self.data().join("log")).unwrap_or_default();
-        panic!("the server did not start; its log:\n{log}");
     }
 
     fn stop(&mut self, word: &str) {
@@ -267,6 +295,33 @@ fn run(command: &mut Command) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn kill(signal: &str, processes: &[&str]) {
+    run(Command::new("kill").arg(signal).args(processes));
+}
+
+/// A process that nobody has waited for yet has ended as well.
+fn has_ended(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_none_or(|state| state.is_empty() || state.starts_with('Z'))
+}
+
+fn wait_for(what: &str, is_true: impl FnMut() -> bool) {
+    assert!(comes_true(is_true), "not within a minute: {what}");
+}
+
+/// Asks for a minute.
+fn comes_true(mut is_true: impl FnMut() -> bool) -> bool {
+    (0..1_200).any(|_| {
+        let is_so = is_true();
+        if !is_so {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        is_so
+    })
 }
 
 fn append(path: &Path, text: &str) {
