@@ -25,5 +25,5 @@ pub use heard::Heard;
 pub use replay::{Difference, ReplayReport, replay};
 pub use resume::{Resumed, resume};
 pub use runner::Runner;
-pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};
+pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink, StoreSink};
 pub use stop::{StopWatch, Stopped, Unwatched};

@@ -124,7 +124,7 @@ pub type Take<'taker> = &'taker mut dyn FnMut(Hash, &str) -> ControlFlow<()>;
 /// by acquiring the chain again. Only [`Store::settle`], [`Store::renew`] and the reading calls may
 /// be repeated after one.
 pub trait Store {
-    /// What can go wrong beside the answers.
+    /// What can go wrong beside the answers. It is printed: its text holds no secret and no text of a server.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Becomes the one writer.
