@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use ios012_core::PortfolioId;
+use ios012_lineage::ledger::Found;
 use ios012_lineage::store::{Acquire, Append, Document, Renew, Settle, Store, Take};
 use ios012_lineage::{Batch, Chain, DocumentKind, Hash};
 
@@ -139,7 +141,7 @@ impl Store for PostgresStore {
             doubt: None,
         });
         let chain = Chain::resume(self.portfolio_id.clone(), epoch, records, row.head);
-        Ok(Acquire::Acquired(Box::new(chain)))
+        Ok(Acquire::Acquired(Box::new(chain), Found::default()))
     }
 
     fn renew(&mut self) -> Result<Renew, PostgresError> {
@@ -224,6 +226,11 @@ impl Store for PostgresStore {
 
     fn read_documents(&mut self, take: Take<'_>) -> Result<(), PostgresError> {
         self.each_document(&mut |_, hash, json| take(hash, json))
+    }
+
+    fn directory(&mut self, scratch: &Path) -> Result<PathBuf, PostgresError> {
+        self.export(scratch)?;
+        Ok(scratch.to_owned())
     }
 
     fn release(&mut self) -> Result<(), PostgresError> {

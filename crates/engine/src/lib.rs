@@ -16,6 +16,7 @@ mod resume;
 mod runner;
 mod sink;
 mod stop;
+mod takeover;
 
 pub use alert::Alert;
 pub use engine::{Engine, genesis};
@@ -27,3 +28,4 @@ pub use resume::{Resumed, resume};
 pub use runner::Runner;
 pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink, StoreSink};
 pub use stop::{StopWatch, Stopped, Unwatched};
+pub use takeover::{Takeover, take_over};

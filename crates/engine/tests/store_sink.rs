@@ -1,7 +1,7 @@
 //! The sink over a store that answers what a test wants: after a bad answer no order leaves.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ios012_broker::{Broker, BrokerError, BrokerEvent, Statement, Submission};
@@ -147,6 +147,10 @@ impl Store for World {
         panic!("a sink reads nothing");
     }
 
+    fn directory(&mut self, _: &Path) -> Result<PathBuf, NoDisk> {
+        panic!("a sink reads nothing");
+    }
+
     fn release(&mut self) -> Result<(), NoDisk> {
         self.state().steps.push(Step::Released);
         Ok(())
@@ -226,10 +230,9 @@ fn run(world: &World) -> Result<(), EngineError> {
         let (mandate, market) = cycle.expect("a cycle");
         let cycle = runner.cycle(standing, None, mandate, market, None);
         match (runtime.block_on(cycle), &first) {
-            (Ok(_), None) => {}
             (Ok(_), Some(_)) => panic!("it went on after an error"),
             (Err(error), None) => first = Some(error),
-            (Err(_), Some(_)) => {}
+            (Ok(_), None) | (Err(_), Some(_)) => {}
         }
     }
     first.map_or_else(|| runner.finish().map(|_| ()), Err)

@@ -103,7 +103,7 @@ impl<S: Store> StoreSink<S> {
         Err(in_doubt(batch))
     }
 
-    fn stay_owner(&mut self) -> Result<(), EngineError> {
+    fn renewed(&mut self) -> Result<(), EngineError> {
         if std::mem::take(&mut self.has_just_appended) {
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl<S: Store> LedgerSink for StoreSink<S> {
     }
 
     fn stay_owner(&mut self) -> Result<(), EngineError> {
-        self.unless_failed(Self::stay_owner)
+        self.unless_failed(Self::renewed)
     }
 
     /// Gives the ownership up too, so that the next worker need not wait for the end of a lease.
