@@ -1,5 +1,6 @@
 //! The statements, over a connection that is made anew after it was lost.
 
+use ios012_core::PortfolioId;
 use ios012_lineage::Hash;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
@@ -96,6 +97,7 @@ pub(crate) struct ChainRow {
 /// What an append sends.
 #[derive(Debug)]
 pub(crate) struct Sent {
+    pub(crate) portfolio_id: PortfolioId,
     pub(crate) fence: i64,
     pub(crate) epoch: i64,
     pub(crate) base: (i64, Hash),
@@ -120,13 +122,12 @@ pub(crate) enum Reply {
 /// One line of the record or the pack: place, hash, JSON, and of a document the kind.
 pub(crate) type StoredLine = (i64, Hash, String, Option<String>);
 
-/// A connection, or the means to make one.
+/// A connection, or the means to make one. It knows no portfolio: whoever asks names its own.
 #[derive(Debug)]
 pub(crate) struct Link {
     parameters: ConnectionParameters,
     settings: Settings,
     access: Access,
-    portfolio_id: String,
     open: Option<Open>,
 }
 
@@ -147,13 +148,11 @@ impl Link {
         parameters: ConnectionParameters,
         settings: Settings,
         access: Access,
-        portfolio_id: String,
     ) -> Self {
         Self {
             parameters,
             settings,
             access,
-            portfolio_id,
             open: None,
         }
     }
@@ -184,52 +183,72 @@ impl Link {
         Ok(())
     }
 
-    pub(crate) async fn acquire(&mut self) -> Result<Option<ChainRow>, PostgresError> {
-        let (portfolio_id, lease) = (self.portfolio_id.clone(), self.settings.lease_millis());
+    pub(crate) async fn acquire(
+        &mut self,
+        portfolio: &PortfolioId,
+    ) -> Result<Option<ChainRow>, PostgresError> {
+        let (portfolio_id, lease) = (portfolio.as_str(), self.settings.lease_millis());
         self.rows(ENTER, &[&portfolio_id]).await?;
         self.chain_row(ACQUIRE, &[&portfolio_id, &lease]).await
     }
 
-    pub(crate) async fn renew(&mut self, lease: i64) -> Result<Option<ChainRow>, PostgresError> {
-        let (portfolio_id, time) = (self.portfolio_id.clone(), self.settings.lease_millis());
+    pub(crate) async fn renew(
+        &mut self,
+        portfolio: &PortfolioId,
+        lease: i64,
+    ) -> Result<Option<ChainRow>, PostgresError> {
+        let (portfolio_id, time) = (portfolio.as_str(), self.settings.lease_millis());
         self.chain_row(RENEW, &[&portfolio_id, &lease, &time]).await
     }
 
-    pub(crate) async fn settle(&mut self, lease: i64) -> Result<Option<ChainRow>, PostgresError> {
-        let (portfolio_id, time) = (self.portfolio_id.clone(), self.settings.lease_millis());
+    pub(crate) async fn settle(
+        &mut self,
+        portfolio: &PortfolioId,
+        lease: i64,
+    ) -> Result<Option<ChainRow>, PostgresError> {
+        let (portfolio_id, time) = (portfolio.as_str(), self.settings.lease_millis());
         self.chain_row(SETTLE, &[&portfolio_id, &lease, &time])
             .await
     }
 
-    pub(crate) async fn release(&mut self, lease: i64) -> Result<(), PostgresError> {
-        let portfolio_id = self.portfolio_id.clone();
+    pub(crate) async fn release(
+        &mut self,
+        portfolio: &PortfolioId,
+        lease: i64,
+    ) -> Result<(), PostgresError> {
+        let portfolio_id = portfolio.as_str();
         self.rows(RELEASE, &[&portfolio_id, &lease])
             .await
             .map(|_| ())
     }
 
     /// Nothing if nobody ever acquired the chain.
-    pub(crate) async fn chain(&mut self) -> Result<Option<ChainRow>, PostgresError> {
-        let portfolio_id = self.portfolio_id.clone();
+    pub(crate) async fn chain(
+        &mut self,
+        portfolio: &PortfolioId,
+    ) -> Result<Option<ChainRow>, PostgresError> {
+        let portfolio_id = portfolio.as_str();
         self.chain_row(CHAIN, &[&portfolio_id]).await
     }
 
     pub(crate) async fn lines(
         &mut self,
+        portfolio: &PortfolioId,
         from: i64,
         most: i64,
     ) -> Result<Vec<StoredLine>, PostgresError> {
-        let portfolio_id = self.portfolio_id.clone();
+        let portfolio_id = portfolio.as_str();
         let rows = self.rows(LINES, &[&portfolio_id, &from, &most]).await?;
         rows.iter().map(|row| stored_line(row, false)).collect()
     }
 
     pub(crate) async fn documents(
         &mut self,
+        portfolio: &PortfolioId,
         from: i64,
         most: i64,
     ) -> Result<Vec<StoredLine>, PostgresError> {
-        let portfolio_id = self.portfolio_id.clone();
+        let portfolio_id = portfolio.as_str();
         let rows = self.rows(DOCUMENTS, &[&portfolio_id, &from, &most]).await?;
         rows.iter().map(|row| stored_line(row, true)).collect()
     }
@@ -247,10 +266,11 @@ impl Link {
         let kinds: Vec<&str> = documents.iter().map(|document| document.0).collect();
         let names: Vec<&[u8]> = documents.iter().map(|one| &one.1.as_bytes()[..]).collect();
         let bodies: Vec<&[u8]> = documents.iter().map(|one| one.2.as_bytes()).collect();
+        let portfolio_id = sent.portfolio_id.as_str();
         let (prev, head) = (&sent.base.1.as_bytes()[..], &sent.head.1.as_bytes()[..]);
         let time = self.settings.lease_millis();
         let parameters: [&(dyn ToSql + Sync); 13] = [
-            &self.portfolio_id,
+            &portfolio_id,
             &sent.fence,
             &sent.base.0,
             &prev,
@@ -272,7 +292,7 @@ impl Link {
                 Ok(Reply::Lost)
             }
             Ok(Ok(rows)) if !rows.is_empty() => Ok(Reply::Appended),
-            Ok(Ok(_)) => self.refusal(sent.head.0).await,
+            Ok(Ok(_)) => self.refusal(&sent.portfolio_id, sent.head.0).await,
             Ok(Err(error)) if !was_lost(&error) => {
                 Err(PostgresError::of(&error, self.access.role()))
             }
@@ -284,8 +304,12 @@ impl Link {
     }
 
     /// Why nothing was written. If that cannot be learned, the append counts as lost, which settling finds out.
-    async fn refusal(&mut self, records: i64) -> Result<Reply, PostgresError> {
-        let portfolio_id = self.portfolio_id.clone();
+    async fn refusal(
+        &mut self,
+        portfolio: &PortfolioId,
+        records: i64,
+    ) -> Result<Reply, PostgresError> {
+        let portfolio_id = portfolio.as_str();
         let asked = self.rows(STANDING, &[&portfolio_id, &(records - 1)]).await;
         let Ok(rows) = asked else {
             return Ok(Reply::Lost);

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use ios012_core::PortfolioId;
+use ios012_lineage::ledger::Found;
 use ios012_lineage::store::{Acquire, Append, Document, Renew, Settle, Store, Take};
 use ios012_lineage::{Batch, Chain, DocumentKind, Hash};
 
-use crate::link::{ChainRow, Link, Reply, Sent, StoredLine};
-use crate::worker::Worker;
-use crate::{ConnectionParameters, PostgresError, Settings};
+use crate::link::{ChainRow, Reply, Sent, StoredLine};
+use crate::{Connection, ConnectionParameters, PostgresError, Settings};
 
 /// Bytes of one append; a message of the protocol has at most 1 GiB, some of it for the parameters.
 const MOST_BYTES: usize = 256 << 20;
@@ -42,7 +43,7 @@ impl Access {
 #[derive(Debug)]
 pub struct PostgresStore {
     portfolio_id: PortfolioId,
-    worker: Worker<Link>,
+    connection: Connection,
     owner: Option<Owner>,
 }
 
@@ -64,7 +65,8 @@ struct Doubt {
 }
 
 impl PostgresStore {
-    /// A store over a database. It connects with its first call, and anew after a lost connection.
+    /// A store over a database, with a connection of its own ([`Connection::store`] shares one). It connects with its first
+    /// call, and anew after a lost connection.
     ///
     /// # Errors
     /// [`PostgresError::Thread`].
@@ -74,17 +76,15 @@ impl PostgresStore {
         access: Access,
         portfolio_id: PortfolioId,
     ) -> Result<Self, PostgresError> {
-        let link = Link::new(
-            parameters,
-            settings,
-            access,
-            portfolio_id.as_str().to_owned(),
-        );
-        Ok(Self {
+        Ok(Connection::new(parameters, settings, access)?.store(portfolio_id))
+    }
+
+    pub(crate) const fn over(connection: Connection, portfolio_id: PortfolioId) -> Self {
+        Self {
             portfolio_id,
-            worker: Worker::start(link)?,
+            connection,
             owner: None,
-        })
+        }
     }
 
     /// The portfolio.
@@ -95,8 +95,10 @@ impl PostgresStore {
     /// Records that the chain counts, and the hash of the last.
     pub(crate) fn standing(&self) -> Result<(u64, Hash), PostgresError> {
         let row = self
-            .worker
-            .ask(|runtime, link| runtime.block_on(link.chain()))??;
+            .connection
+            .ask(&self.portfolio_id, |runtime, link, id| {
+                runtime.block_on(link.chain(id))
+            })??;
         row.map_or(Ok((0, Hash::ZERO)), |row| {
             Ok((unsigned(row.records, "the count of records")?, row.head))
         })
@@ -108,8 +110,10 @@ impl PostgresStore {
         take: &mut dyn FnMut(&str, Hash, &str) -> ControlFlow<()>,
     ) -> Result<(), PostgresError> {
         let read = |from| {
-            self.worker
-                .ask(move |runtime, link| runtime.block_on(link.documents(from, DOCUMENTS_AT_ONCE)))
+            self.connection
+                .ask(&self.portfolio_id, move |runtime, link, id| {
+                    runtime.block_on(link.documents(id, from, DOCUMENTS_AT_ONCE))
+                })
         };
         in_pieces(0, DOCUMENTS_AT_ONCE, read, |kind, hash, json| {
             take(kind.unwrap_or_default(), hash, json)
@@ -124,8 +128,10 @@ impl Store for PostgresStore {
         // Its own lease would keep it out.
         self.release()?;
         let row = self
-            .worker
-            .ask(|runtime, link| runtime.block_on(link.acquire()))??;
+            .connection
+            .ask(&self.portfolio_id, |runtime, link, id| {
+                runtime.block_on(link.acquire(id))
+            })??;
         let Some(row) = row else {
             return Ok(Acquire::Held);
         };
@@ -139,7 +145,7 @@ impl Store for PostgresStore {
             doubt: None,
         });
         let chain = Chain::resume(self.portfolio_id.clone(), epoch, records, row.head);
-        Ok(Acquire::Acquired(Box::new(chain)))
+        Ok(Acquire::Acquired(Box::new(chain), Found::default()))
     }
 
     fn renew(&mut self) -> Result<Renew, PostgresError> {
@@ -148,8 +154,10 @@ impl Store for PostgresStore {
         };
         let lease = owner.lease;
         let row = self
-            .worker
-            .ask(move |runtime, link| runtime.block_on(link.renew(lease)))??;
+            .connection
+            .ask(&self.portfolio_id, move |runtime, link, id| {
+                runtime.block_on(link.renew(id, lease))
+            })??;
         Ok(match row {
             Some(_) => Renew::Renewed,
             None => Renew::Fenced,
@@ -172,8 +180,10 @@ impl Store for PostgresStore {
         let (sent, last_of_kind) = owner.sent(documents, batch)?;
         let (base, head, fence) = (sent.base, sent.head, sent.fence);
         let reply = self
-            .worker
-            .ask(move |runtime, link| runtime.block_on(link.append(&sent)))??;
+            .connection
+            .ask(&self.portfolio_id, move |runtime, link, _| {
+                runtime.block_on(link.append(&sent))
+            })??;
         Ok(match reply {
             Reply::Appended => {
                 owner.last_of_kind = last_of_kind;
@@ -203,8 +213,10 @@ impl Store for PostgresStore {
         };
         let lease = owner.lease;
         let row = self
-            .worker
-            .ask(move |runtime, link| runtime.block_on(link.settle(lease)))??;
+            .connection
+            .ask(&self.portfolio_id, move |runtime, link, id| {
+                runtime.block_on(link.settle(id, lease))
+            })??;
         let (Some(row), Some(doubt)) = (row, owner.doubt.take()) else {
             self.owner = None;
             return Ok(Settle::Fenced);
@@ -215,8 +227,10 @@ impl Store for PostgresStore {
 
     fn read(&mut self, from: u64, take: Take<'_>) -> Result<(), PostgresError> {
         let read = |from| {
-            self.worker
-                .ask(move |runtime, link| runtime.block_on(link.lines(from, LINES_AT_ONCE)))
+            self.connection
+                .ask(&self.portfolio_id, move |runtime, link, id| {
+                    runtime.block_on(link.lines(id, from, LINES_AT_ONCE))
+                })
         };
         let from = signed(from, "the number of a record")?;
         in_pieces(from, LINES_AT_ONCE, read, |_, hash, json| take(hash, json))
@@ -226,12 +240,19 @@ impl Store for PostgresStore {
         self.each_document(&mut |_, hash, json| take(hash, json))
     }
 
+    fn directory(&mut self, scratch: &Path) -> Result<PathBuf, PostgresError> {
+        self.export(scratch)?;
+        Ok(scratch.to_owned())
+    }
+
     fn release(&mut self) -> Result<(), PostgresError> {
         let Some(owner) = self.owner.take() else {
             return Ok(());
         };
-        self.worker
-            .ask(move |runtime, link| runtime.block_on(link.release(owner.lease)))?
+        self.connection
+            .ask(&self.portfolio_id, move |runtime, link, id| {
+                runtime.block_on(link.release(id, owner.lease))
+            })?
     }
 }
 
@@ -259,6 +280,7 @@ impl Owner {
             signed(records, "the count of records").map(|records| (records, hash))
         };
         let sent = Sent {
+            portfolio_id: batch.portfolio_id().clone(),
             fence: self.fence,
             epoch: signed(batch.epoch(), "the epoch")?,
             base: place(batch.base())?,

@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod records;
+pub mod takeover;
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -69,7 +70,7 @@ macro_rules! conformance {
 /// The chain that acquiring gives.
 pub fn acquired<S: Store>(store: &mut S) -> Chain {
     match store.acquire().expect("a store that works") {
-        Acquire::Acquired(chain) => *chain,
+        Acquire::Acquired(chain, _) => *chain,
         Acquire::Held => panic!("somebody holds the chain"),
     }
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use ios012_conformance::{Place, conformance};
+use ios012_conformance::{Place, conformance, takeover};
 use ios012_core::PortfolioId;
 use ios012_lineage::store::FileStore;
 use tempfile::TempDir;
@@ -40,3 +40,4 @@ impl Place for Directory {
 }
 
 conformance!(Directory::new());
+takeover!(Directory::new());

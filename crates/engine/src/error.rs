@@ -30,6 +30,37 @@ pub enum EngineError {
     /// The ledger could not be written or read.
     #[error("the ledger: {0}")]
     Ledger(#[from] LineageError),
+    /// Somebody else owns the ledger now, and resolves what is open. Nothing of this was written.
+    #[error(
+        "another worker has taken the ledger over{}; this one wrote and sent nothing more",
+        .at.map_or_else(String::new, |at| format!(", found at record {at}"))
+    )]
+    Fenced {
+        /// The first record that would have been written; none if there was none.
+        at: Option<u64>,
+    },
+    /// The records do not continue the ledger as it stands. Nothing of them was written.
+    #[error(
+        "the ledger does not stand where record {at} would continue it; verify it and find out who wrote there"
+    )]
+    Conflict {
+        /// The first record that would have been written.
+        at: u64,
+    },
+    /// The store gave no certain answer.
+    #[error(
+        "it is not known whether the records from {at} on are durable, after {questions} questions; the store is to \
+         be looked at, and the ledger taken over again"
+    )]
+    InDoubt {
+        /// The first record of which it is not known.
+        at: u64,
+        /// How often the store was asked.
+        questions: u32,
+    },
+    /// The store failed. Its text holds no secrets ([`Store::Error`](ios012_lineage::store::Store::Error)).
+    #[error("the store of the ledger: {0}")]
+    Store(Box<dyn std::error::Error + Send + Sync>),
     /// The broker could not be asked; the outcome of its open orders is unknown.
     #[error("the broker: {0}")]
     Broker(#[from] BrokerError),
@@ -108,4 +139,11 @@ pub enum EngineError {
     /// The engine stopped at an earlier error.
     #[error("the engine stopped at an earlier error; start again from the verified ledger")]
     Halted,
+}
+
+impl EngineError {
+    /// What a store's driver says.
+    pub(crate) fn store(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store(Box::new(error))
+    }
 }

@@ -16,6 +16,7 @@ mod resume;
 mod runner;
 mod sink;
 mod stop;
+mod takeover;
 
 pub use alert::Alert;
 pub use engine::{Engine, genesis};
@@ -25,5 +26,6 @@ pub use heard::Heard;
 pub use replay::{Difference, ReplayReport, replay};
 pub use resume::{Resumed, resume};
 pub use runner::Runner;
-pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink};
+pub use sink::{BackgroundSink, FileSink, LedgerSink, MemorySink, StoreSink};
 pub use stop::{StopWatch, Stopped, Unwatched};
+pub use takeover::{Takeover, take_over};

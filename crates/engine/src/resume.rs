@@ -11,21 +11,24 @@ use ios012_lineage::{Chain, Code, LedgerWriter, OrderId, OutcomeState, Recovery,
 use crate::engine::Unresolved;
 use crate::heard::Heard;
 use crate::replay::{ReplayedEnd, replay_to_end};
-use crate::{Alert, Effect, Engine, EngineError, Event};
+use crate::{Alert, Effect, Engine, EngineError, Event, FileSink, LedgerSink};
 
 /// How often a broker is asked for the end of an order, before a person is.
 const MOST_QUESTIONS: u32 = 100;
+
+/// How many records are replayed before a sink makes sure of its ownership again.
+const RECORDS_BETWEEN_RENEWALS: u64 = 10_000;
 
 /// What a broker that was asked for an order, and never saw it, says of it on the ledger.
 const NEVER_RECEIVED: Code = Code::literal("never_received");
 
 /// An engine that goes on.
 #[derive(Debug)]
-pub struct Resumed {
+pub struct Resumed<W = LedgerWriter> {
     /// The engine, between two cycles.
     pub engine: Engine,
-    /// The writer of its ledger.
-    pub writer: LedgerWriter,
+    /// What keeps its ledger.
+    pub writer: W,
     /// What a crash had left, if there was one; it is on the ledger.
     pub recovery: Option<Recovery>,
     /// What the crash kept from being told.
@@ -42,10 +45,32 @@ pub struct Resumed {
 /// what became of an order (nothing was recorded), and those of the engine.
 pub async fn resume<B: Broker>(
     directory: &Path,
-    (mut writer, chain, found): (LedgerWriter, Chain, Found),
+    (writer, chain, found): (LedgerWriter, Chain, Found),
     broker: &mut B,
 ) -> Result<Resumed, EngineError> {
-    let (report, replayed) = replay_to_end(directory, &mut |_| ())?;
+    let resumed = go_on(directory, (FileSink::new(writer), chain, found), broker).await?;
+    Ok(Resumed {
+        engine: resumed.engine,
+        writer: resumed.writer.into_writer(),
+        recovery: resumed.recovery,
+        alerts: resumed.alerts,
+        heard: resumed.heard,
+    })
+}
+
+/// [`resume`] over whatever keeps the ledger; `directory` is how it stands there.
+pub(crate) async fn go_on<B: Broker, S: LedgerSink>(
+    directory: &Path,
+    (mut sink, chain, found): (S, Chain, Found),
+    broker: &mut B,
+) -> Result<Resumed<S>, EngineError> {
+    let mut owned = Ok(());
+    let (report, replayed) = replay_to_end(directory, &mut |records| {
+        if records % RECORDS_BETWEEN_RENEWALS == 0 && owned.is_ok() {
+            owned = sink.stay_owner();
+        }
+    })?;
+    owned?;
     if let Some(difference) = report.difference {
         return Err(EngineError::ReplayDiffers {
             seq: difference.seq,
@@ -61,7 +86,7 @@ pub async fn resume<B: Broker>(
     if !found.is_due() && crash.lost.is_empty() {
         return Ok(Resumed {
             engine,
-            writer,
+            writer: sink,
             recovery: None,
             alerts: Vec::new(),
             heard,
@@ -69,6 +94,8 @@ pub async fn resume<B: Broker>(
     }
     let mut ended = Vec::new();
     for order in engine.unresolved(&crash.lost) {
+        // What is still worked is cancelled: only the owner may.
+        sink.stay_owner()?;
         ended.push(end_of(broker, &order).await?);
     }
     let orders = ended.iter().map(|end| ResolvedOrder {
@@ -90,15 +117,14 @@ pub async fn resume<B: Broker>(
             engine.handle(Event::Broker(event), &mut effects)?;
         }
     }
-    writer.append(engine.chain_mut())?;
-    writer.sync()?;
+    sink.records(engine.chain_mut())?;
     let alerts = effects.into_iter().filter_map(|effect| match effect {
         Effect::Alert(alert) => Some(alert),
         _ => None,
     });
     Ok(Resumed {
         engine,
-        writer,
+        writer: sink,
         recovery: Some(recovery),
         alerts: alerts.collect(),
         heard,

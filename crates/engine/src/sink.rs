@@ -2,6 +2,7 @@
 
 mod background;
 mod file;
+mod store;
 
 use ios012_lineage::ledger::DocumentKind;
 use ios012_lineage::{Chain, Hash};
@@ -10,6 +11,7 @@ use crate::EngineError;
 
 pub use background::BackgroundSink;
 pub use file::FileSink;
+pub use store::StoreSink;
 
 /// Where records and documents are kept.
 pub trait LedgerSink {
@@ -36,7 +38,17 @@ pub trait LedgerSink {
     /// As for [`LedgerSink::records`].
     fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
 
-    /// Makes everything durable.
+    /// Is told before the broker is sent an order or asked for news: a sink whose ownership of the ledger may run
+    /// out makes sure of it here. A cancellation asks nobody.
+    ///
+    /// # Errors
+    /// [`EngineError::Fenced`] if somebody else owns the ledger, or what keeps that from being known; nothing may be
+    /// sent after it.
+    fn stay_owner(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// Makes everything durable. Nothing is kept after it.
     ///
     /// # Errors
     /// As for [`LedgerSink::records`].

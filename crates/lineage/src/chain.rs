@@ -107,7 +107,7 @@ impl Chain {
     }
 
     /// Takes nothing before a recovery record: a crash left something that it must tell of.
-    pub(crate) const fn demand_recovery(&mut self) {
+    pub const fn demand_recovery(&mut self) {
         self.recovery_is_due = true;
     }
 

@@ -12,10 +12,11 @@ pub use copy::LedgerCopy;
 pub use files::FileStore;
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use crate::chain::Batch;
 use crate::hash::sha256;
-use crate::ledger::{DOCUMENT_LIMIT, DocumentKind};
+use crate::ledger::{DOCUMENT_LIMIT, DocumentKind, Found};
 use crate::{Chain, Hash, LineageError, check_canonical};
 
 /// A document that a record names: canonical JSON with its digest.
@@ -65,8 +66,9 @@ impl Document {
 #[derive(Debug)]
 pub enum Acquire {
     /// This store is the one writer now. The chain goes on after the last record, in the next epoch
-    /// (1 if there is no record). Resolve what a crash left open before anything new.
-    Acquired(Box<Chain>),
+    /// (1 if there is no record). Resolve what a crash left open before anything new: what the store has found of
+    /// it without a look at the records stands beside the chain, and where that is due the chain demands it.
+    Acquired(Box<Chain>, Found),
     /// Somebody else is. Do not write; a database lets another in once the lease has run out, files
     /// once the process that holds the lock has ended.
     Held,
@@ -124,7 +126,7 @@ pub type Take<'taker> = &'taker mut dyn FnMut(Hash, &str) -> ControlFlow<()>;
 /// by acquiring the chain again. Only [`Store::settle`], [`Store::renew`] and the reading calls may
 /// be repeated after one.
 pub trait Store {
-    /// What can go wrong beside the answers.
+    /// What can go wrong beside the answers. It is printed: its text holds no secret and no text of a server.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Becomes the one writer.
@@ -170,6 +172,13 @@ pub trait Store {
     /// # Errors
     /// The driver's.
     fn read_documents(&mut self, take: Take<'_>) -> Result<(), Self::Error>;
+
+    /// A directory that the verifier and the replay read: the store's own, or a copy that is made in `scratch`,
+    /// which must be empty or missing and is the caller's to remove. Needs no ownership; an owner stays one meanwhile.
+    ///
+    /// # Errors
+    /// The driver's.
+    fn directory(&mut self, scratch: &Path) -> Result<PathBuf, Self::Error>;
 
     /// Gives the ownership up, so that another writer need not wait. Dropping a store may do it too.
     ///

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::{fs, io};
 
 use ios012_lineage::ledger::{Disk, DiskFile, Found, OpenMode, SystemDisk, is_begun};
+use ios012_lineage::store::{Acquire, Append, FileStore, Store as _};
 use ios012_lineage::{
     Chain, CycleOutcome, Defcon, LedgerStatus, LedgerWriter, LineageError, Record, Recovery, Seal,
     SideFile, sha256, verify,
@@ -97,6 +98,35 @@ fn a_torn_end_is_moved_aside_and_the_ledger_goes_on() {
     );
     let (_, _, again) = LedgerWriter::open(directory.path()).expect("complete");
     assert!(!again.found.is_due(), "it was told");
+}
+
+/// A store over the same directory hands on what was found, and its chain demands to be told.
+#[test]
+fn a_store_over_files_tells_of_a_torn_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    support::write_example(directory.path());
+    cut(directory.path(), 9, b"torn");
+    let mut store = FileStore::new(directory.path(), of("example"));
+    let Acquire::Acquired(mut chain, found) = store.acquire().expect("it works") else {
+        panic!("nobody holds it");
+    };
+    assert_eq!(found.code().as_str(), "torn+unsealed");
+    let seal = sealed(2, 1, 1);
+    assert!(matches!(
+        chain.append(&seal),
+        Err(LineageError::RecoveryDue)
+    ));
+    for record in [told(&found), seal] {
+        chain.append(&record).expect("a record");
+    }
+    let answer = store.append(&[], &chain.take_batch()).expect("it works");
+    assert_eq!(answer, Append::Appended);
+    drop(store);
+    let report = verify(directory.path(), None).expect("it verifies");
+    assert_eq!(
+        (report.status, report.records),
+        (LedgerStatus::Complete, 11)
+    );
 }
 
 /// No crash tears what was signed.

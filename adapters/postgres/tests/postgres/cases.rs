@@ -3,3 +3,4 @@
 use crate::place::Database;
 
 ios012_conformance::conformance!(Database::new());
+ios012_conformance::takeover!(Database::new());

@@ -4,49 +4,13 @@ use std::path::{Path, PathBuf};
 
 use ios012_conformance::{Place as _, acquired};
 use ios012_contracts::{History, SingleCycle, Standing};
-use ios012_engine::{Engine, EngineError, LedgerSink, Runner};
-use ios012_lineage::store::{Append, Document, FileStore, Store};
-use ios012_lineage::{Chain, DocumentKind, Hash, LedgerStatus, verify};
+use ios012_engine::{Engine, Runner, StoreSink};
+use ios012_lineage::store::{FileStore, Store};
+use ios012_lineage::{LedgerStatus, verify};
 use ios012_paper::{PaperBroker, Script};
 
 use crate::export::files;
 use crate::place::Database;
-
-/// A sink over any store, which is durable before every order.
-struct StoreSink<'store, S> {
-    store: &'store mut S,
-    documents: Vec<Document>,
-}
-
-impl<S: Store> LedgerSink for StoreSink<'_, S> {
-    fn document(
-        &mut self,
-        kind: DocumentKind,
-        hash: Hash,
-        canonical: &str,
-    ) -> Result<(), EngineError> {
-        let document = Document::new(kind, canonical.to_owned())?;
-        assert_eq!(document.hash(), hash);
-        self.documents.push(document);
-        Ok(())
-    }
-
-    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        let batch = chain.take_batch();
-        let answer = self.store.append(&self.documents, &batch);
-        assert_eq!(answer.expect("a store that works"), Append::Appended);
-        self.documents.clear();
-        Ok(())
-    }
-
-    fn cycle_ended(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.records(chain)
-    }
-}
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -54,12 +18,9 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn runner<'store, S: Store>(
-    standing: &Standing,
-    store: &'store mut S,
-) -> Runner<PaperBroker, StoreSink<'store, S>> {
+fn runner<S: Store>(standing: &Standing, mut store: S) -> Runner<PaperBroker, StoreSink<S>> {
     let scenario = standing.scenario();
-    let chain = acquired(store);
+    let chain = acquired(&mut store);
     let engine = Engine::begin(
         chain,
         scenario.base_currency().clone(),
@@ -72,11 +33,7 @@ fn runner<'store, S: Store>(
     let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
     let broker =
         PaperBroker::new(limits.fee, limits.slippage, Script::default()).holding(positions);
-    let sink = StoreSink {
-        store,
-        documents: Vec::new(),
-    };
-    Runner::new(engine, broker, sink).expect("it runs")
+    Runner::new(engine, broker, StoreSink::new(store)).expect("it runs")
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -86,33 +43,29 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// One cycle with every kind of document.
-fn one_cycle<S: Store>(store: impl FnOnce(&Standing) -> S) -> S {
+fn one_cycle<S: Store>(store: impl FnOnce(&Standing) -> S) {
     let SingleCycle {
         standing,
         regimes,
         mandate,
         market,
     } = SingleCycle::open(&golden("one-cycle")).expect("a scenario");
-    let mut store = store(&standing);
-    let mut runner = runner(&standing, &mut store);
+    let mut runner = runner(&standing, store(&standing));
     let cycle = runner.cycle(&standing, regimes, mandate, market, None);
     runtime().block_on(cycle).expect("a cycle");
     runner.finish().expect("it ends");
-    store
 }
 
 /// A history of cycles.
-fn history<S: Store>(store: impl FnOnce(&Standing) -> S) -> S {
+fn history<S: Store>(store: impl FnOnce(&Standing) -> S) {
     let history = History::open(&golden("quickstart")).expect("a scenario");
-    let mut store = store(history.standing());
-    let mut runner = runner(history.standing(), &mut store);
+    let mut runner = runner(history.standing(), store(history.standing()));
     for cycle in history.cycles().expect("a history") {
         let (mandate, market) = cycle.expect("a cycle");
         let cycle = runner.cycle(history.standing(), None, mandate, market, None);
         runtime().block_on(cycle).expect("a cycle");
     }
     runner.finish().expect("it ends");
-    store
 }
 
 /// Compares what a run leaves in files with what it leaves in the database.
@@ -125,7 +78,13 @@ macro_rules! same_bytes {
         );
         $run(|standing| FileStore::new(&in_files, standing.scenario().portfolio_id().clone()));
         let database = Database::new();
-        let mut store = $run(|standing| database.store(standing.scenario().portfolio_id().clone()));
+        let mut written = None;
+        $run(|standing| {
+            let portfolio_id = standing.scenario().portfolio_id();
+            written = Some(database.store(portfolio_id.clone()));
+            database.store(portfolio_id.clone())
+        });
+        let mut store = written.expect("a store");
         store.export(&exported).expect("it works");
         assert_eq!(files(&exported), files(&in_files));
         let report = verify(&exported, None).expect("it verifies");

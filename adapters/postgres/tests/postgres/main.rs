@@ -10,3 +10,4 @@ mod place;
 mod proxy;
 mod rules;
 mod schema;
+mod shared;

@@ -64,7 +64,7 @@ pub(crate) fn store(cluster: &Cluster) -> PostgresStore {
 /// Acquires once the lease of whoever had the chain has run out.
 pub(crate) fn taken_over(store: &mut PostgresStore) -> Chain {
     for _ in 0..200 {
-        if let Ok(Acquire::Acquired(chain)) = store.acquire() {
+        if let Ok(Acquire::Acquired(chain, _)) = store.acquire() {
             return *chain;
         }
         std::thread::sleep(Duration::from_millis(100));

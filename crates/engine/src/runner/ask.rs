@@ -29,6 +29,10 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
     /// Asks the broker, for as long as nobody orders a stop. A submission without an answer leaves its order in
     /// doubt.
     pub(super) async fn ask(&mut self, ask: Ask) -> Result<(), EngineError> {
+        // A cancellation waits for nobody.
+        if !matches!(ask, Ask::Cancel(_)) {
+            self.sink.stay_owner()?;
+        }
         let Self {
             broker,
             watch,
@@ -73,6 +77,7 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         let Some(&order_id) = self.in_doubt.front() else {
             return Ok(false);
         };
+        self.sink.stay_owner()?;
         let asked = first(history_of(&mut self.broker, order_id), self.watch.wait());
         match asked.await {
             Either::First(history) => {

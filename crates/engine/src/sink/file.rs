@@ -17,6 +17,11 @@ impl FileSink {
         Self { writer }
     }
 
+    /// Gives the writer back.
+    pub fn into_writer(self) -> LedgerWriter {
+        self.writer
+    }
+
     fn keep(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
         self.writer.append(chain)?;
         Ok(self.writer.sync()?)

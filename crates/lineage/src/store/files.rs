@@ -8,7 +8,7 @@ use ios012_core::PortfolioId;
 use super::{Acquire, Append, Document, Renew, Settle, Store, Take};
 use crate::chain::{Batch, RECORD_LIMIT};
 use crate::ledger::{
-    DOCUMENT_LIMIT, LedgerWriter, Line, LineReader, PACK, is_begun, segment_path, segments,
+    DOCUMENT_LIMIT, Found, LedgerWriter, Line, LineReader, PACK, is_begun, segment_path, segments,
     split_line,
 };
 use crate::{Hash, LineageError};
@@ -62,22 +62,18 @@ impl FileStore {
 impl Store for FileStore {
     type Error = LineageError;
 
-    /// Begins the ledger, or verifies and continues it. One that a crash left is refused
-    /// ([`LineageError::RecoveryDue`]): what must be told of it the engine's `resume` finds out.
+    /// Begins the ledger, or verifies and continues it. What a crash tore is moved aside by then.
     fn acquire(&mut self) -> Result<Acquire, LineageError> {
         // Its own lock would refuse the new one.
         self.owner = None;
         let opened = if is_begun(&self.directory)? {
-            LedgerWriter::open(&self.directory).and_then(|(writer, chain, opened)| {
-                if opened.found.is_due() {
-                    return Err(LineageError::RecoveryDue);
-                }
-                Ok((writer, chain))
-            })
+            LedgerWriter::open(&self.directory)
+                .map(|(writer, chain, opened)| (writer, chain, opened.found))
         } else {
             LedgerWriter::create(&self.directory, &self.portfolio_id)
+                .map(|(writer, chain)| (writer, chain, Found::default()))
         };
-        let (writer, chain) = match opened {
+        let (writer, chain, found) = match opened {
             Ok(opened) => opened,
             Err(LineageError::Locked { .. }) => return Ok(Acquire::Held),
             Err(error) => return Err(error),
@@ -92,7 +88,7 @@ impl Store for FileStore {
             writer,
             epoch: chain.epoch(),
         });
-        Ok(Acquire::Acquired(Box::new(chain)))
+        Ok(Acquire::Acquired(Box::new(chain), found))
     }
 
     fn renew(&mut self) -> Result<Renew, LineageError> {
@@ -149,6 +145,10 @@ impl Store for FileStore {
 
     fn read_documents(&mut self, take: Take<'_>) -> Result<(), LineageError> {
         lines_of(&self.directory.join(PACK), DOCUMENT_LIMIT, take).map(|_| ())
+    }
+
+    fn directory(&mut self, _: &Path) -> Result<PathBuf, LineageError> {
+        Ok(self.directory.clone())
     }
 
     fn release(&mut self) -> Result<(), LineageError> {
