@@ -1,8 +1,10 @@
 //! The ledger in PostgreSQL (docs/postgres.md): a [`Store`](ios012_lineage::store::Store) whose fence is
-//! the write itself.
+//! the write itself. And the documents that a cycle is decided from, out of tables or views:
+//! [`PostgresInputs`].
 
 mod error;
 mod export;
+mod inputs;
 mod link;
 mod migrate;
 mod parameters;
@@ -11,6 +13,7 @@ mod store;
 mod worker;
 
 pub use error::{PostgresError, SqlCode};
+pub use inputs::{CycleDocuments, PostgresInputs, Snapshot};
 pub use migrate::{Migrated, migrate};
 pub use parameters::{ConnectionParameters, Settings};
 pub use store::{Access, PostgresStore};

@@ -17,11 +17,18 @@ struct Migration {
 }
 
 /// In order. What was published is never changed: a database knows the hash of what made it.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "ledger",
-    sql: include_str!("../migrations/0001_ledger.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "ledger",
+        sql: include_str!("../migrations/0001_ledger.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "inputs",
+        sql: include_str!("../migrations/0002_inputs.sql"),
+    },
+];
 
 /// The version that this program needs.
 pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
