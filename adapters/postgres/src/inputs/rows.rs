@@ -252,3 +252,25 @@ fn document_label(table: &Table, of: &[String]) -> String {
 pub(crate) fn is_plain(text: &str) -> bool {
     text.parse::<AssetId>().is_ok() || text.parse::<PortfolioId>().is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::TARGETS;
+    use super::*;
+
+    /// A view may give any number of rows; what is read is bounded before it is made into a document.
+    #[test]
+    fn more_rows_than_a_document_can_have_are_refused() {
+        let of = ["one".to_owned(), "2026-11-20 21:00:00+00".to_owned()];
+        let row = |number: usize| -> Cells {
+            let texts = [&of[0], &of[1], &format!("A{number}"), "0.1"];
+            texts.map(|text: &str| Some(text.to_owned())).to_vec()
+        };
+        let rows: Vec<Cells> = (0..MOST_ROWS).map(row).collect();
+        assert!(Rows::new(&TARGETS, &of, rows.clone()).is_ok());
+        let more = [rows, vec![row(MOST_ROWS)]].concat();
+        let refused = Rows::new(&TARGETS, &of, more).expect_err("too many");
+        assert_eq!(refused.code, RefusalCode::TooLarge);
+        assert!(refused.rule.contains("250000"), "{refused}");
+    }
+}

@@ -138,7 +138,8 @@ fn a_cycle_out_of_thousands_is_found_by_index() {
             INSERT INTO ios012_input.{table} SELECT (jsonb_populate_record(more,
                 jsonb_build_object('{time}', more.{time} + number * interval '1 hour'))).*
             FROM more, generate_series(1, 4000) AS number;
-            ANALYZE ios012_input.{table}"
+            ANALYZE ios012_input.{table};
+            SELECT pg_stat_force_next_flush()"
         ));
     }
     let scans = || {
