@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use ios012_contracts::Refusal;
 use ios012_lineage::LineageError;
 use thiserror::Error;
 
-/// Everything that can go wrong with a ledger in PostgreSQL. No variant holds a text of the server or
+/// Everything that can go wrong with a ledger in PostgreSQL, or inputs from there. No variant holds a text of the server or
 /// any part of the connection's parameters.
 #[derive(Debug, Error)]
 pub enum PostgresError {
@@ -181,6 +182,22 @@ pub enum PostgresError {
         /// Its length.
         bytes: usize,
     },
+    /// A table of inputs, or the view in its place, is not as docs/postgres.md says.
+    #[error(
+        "ios012_input.{table}{}{column}: {rule}; docs/postgres.md has the tables, their columns and types",
+        if column.is_empty() { "" } else { "." }
+    )]
+    InputTable {
+        /// The table.
+        table: &'static str,
+        /// The column; empty for the table as a whole.
+        column: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// A document of the tables is not acceptable.
+    #[error(transparent)]
+    Document(#[from] Refusal),
     /// The thread that talks with the server could not be started, or ended.
     #[error("the thread of the connection has ended; end the process and look for its cause")]
     Thread,

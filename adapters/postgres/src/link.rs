@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::error::{SqlCode, was_lost};
-use crate::session::{self, Warned};
+use crate::session::{self, Session, Warned};
 use crate::store::Access;
 use crate::{ConnectionParameters, PostgresError, Settings};
 
@@ -168,8 +168,9 @@ impl Link {
         }
         if self.open.is_none() {
             let limit = self.settings.answer();
-            let (client, warned) =
-                session::open(&self.parameters, self.settings, self.access).await?;
+            let requires_standby = self.settings.requires_standby();
+            let opening = session::open(&self.parameters, limit, self.access, requires_standby);
+            let Session { client, warned, .. } = opening.await?;
             let append = tokio::time::timeout(limit, client.prepare(APPEND))
                 .await
                 .map_err(|_| late())?

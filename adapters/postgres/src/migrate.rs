@@ -6,7 +6,7 @@ use ios012_lineage::{Hash, sha256};
 use tokio::runtime::Builder;
 use tokio_postgres::Client;
 
-use crate::session::{check_server, connect};
+use crate::session::{Session, check_server, connect};
 use crate::{ConnectionParameters, PostgresError};
 
 /// A step from one version of the schema to the next.
@@ -17,11 +17,18 @@ struct Migration {
 }
 
 /// In order. What was published is never changed: a database knows the hash of what made it.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "ledger",
-    sql: include_str!("../migrations/0001_ledger.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "ledger",
+        sql: include_str!("../migrations/0001_ledger.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "inputs",
+        sql: include_str!("../migrations/0002_inputs.sql"),
+    },
+];
 
 /// The version that this program needs.
 pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -60,7 +67,7 @@ pub fn migrate(parameters: &ConnectionParameters) -> Result<Migrated, PostgresEr
         .build()
         .map_err(|_| PostgresError::Thread)?;
     runtime.block_on(async {
-        let (mut client, _) = connect(parameters, CONNECT).await?;
+        let Session { mut client, .. } = connect(parameters, CONNECT).await?;
         check_server(&client).await?;
         apply(&mut client).await
     })

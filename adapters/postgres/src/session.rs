@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
 use crate::error::SqlCode;
 use crate::migrate::{applied, check_applied};
 use crate::store::Access;
-use crate::{ConnectionParameters, PostgresError, Settings};
+use crate::{ConnectionParameters, PostgresError};
 
 /// The first version that it was tried with.
 const LEAST_VERSION: i32 = 150_000;
@@ -48,11 +49,20 @@ impl Warned {
     }
 }
 
+/// A connection, and what the server says of itself.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) warned: Warned,
+    /// The payloads of notifications. It ends with the connection.
+    pub(crate) told: UnboundedReceiver<String>,
+}
+
 /// Connects and does nothing else. The connection runs on the runtime that this is called in.
 pub(crate) async fn connect(
     parameters: &ConnectionParameters,
     limit: Duration,
-) -> Result<(Client, Warned), PostgresError> {
+) -> Result<Session, PostgresError> {
     let mut config = parameters.config()?;
     config.application_name("ios012").connect_timeout(limit);
     let connecting = tokio::time::timeout(limit, config.connect(NoTls));
@@ -64,38 +74,47 @@ pub(crate) async fn connect(
         .map_err(|error| PostgresError::of_connect(&error))?;
     let warned = Warned::default();
     let hearing = warned.clone();
+    let (tell, told) = unbounded_channel();
     // Its end shows in the client's next call.
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-            if let AsyncMessage::Notice(notice) = message {
-                hearing.hear(&notice);
+            match message {
+                AsyncMessage::Notice(notice) => hearing.hear(&notice),
+                // Nobody listens on a connection that only writes.
+                AsyncMessage::Notification(note) => drop(tell.send(note.payload().to_owned())),
+                _ => {}
             }
         }
     });
-    Ok((client, warned))
+    Ok(Session {
+        client,
+        warned,
+        told,
+    })
 }
 
 /// Connects with the rights of a role and no more, and refuses a server that could lose a commit.
 pub(crate) async fn open(
     parameters: &ConnectionParameters,
-    settings: Settings,
+    limit: Duration,
     access: Access,
-) -> Result<(Client, Warned), PostgresError> {
-    let limit = settings.answer();
-    let (client, warned) = connect(parameters, limit).await?;
+    requires_standby: bool,
+) -> Result<Session, PostgresError> {
+    let session = connect(parameters, limit).await?;
     let preparing = async {
-        check_server(&client).await?;
+        let client = &session.client;
+        check_server(client).await?;
         if access == Access::Writer {
-            check_durable(&client).await?;
-            if settings.requires_standby() {
-                check_standby(&client).await?;
+            check_durable(client).await?;
+            if requires_standby {
+                check_standby(client).await?;
             }
         }
-        take_role(&client, access).await?;
-        check_applied(&applied(&client, access.role()).await?)?;
+        take_role(client, access).await?;
+        check_applied(&applied(client, access.role()).await?)?;
         // What it warns of before a statement of the store is none of its commits.
-        warned.take();
-        Ok((client, warned))
+        session.warned.take();
+        Ok(session)
     };
     tokio::time::timeout(limit, preparing)
         .await

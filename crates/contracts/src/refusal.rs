@@ -129,8 +129,9 @@ impl fmt::Display for Place {
 }
 
 impl Refusal {
-    /// A refusal with the general rule and remedy of its code.
-    pub(crate) fn new(code: RefusalCode, document: DocumentKind, file: &str, place: Place) -> Self {
+    /// A refusal with the general rule and remedy of its code, for whoever makes documents of another
+    /// source than files. `file` is that source's name.
+    pub fn new(code: RefusalCode, document: DocumentKind, file: &str, place: Place) -> Self {
         Self(Box::new(RefusalDetail {
             code,
             document,
@@ -148,18 +149,41 @@ impl Refusal {
         &mut self.0
     }
 
-    pub(crate) fn value(mut self, value: impl fmt::Display) -> Self {
+    /// With what stands there, for people: it is escaped and cut.
+    #[must_use]
+    pub fn value(mut self, value: impl fmt::Display) -> Self {
         self.0.value = Some(escaped(&value.to_string()));
         self
     }
 
-    pub(crate) fn rule(mut self, rule: impl Into<String>) -> Self {
+    /// With a rule that is more exact than that of the code. It goes on the ledger, and holds no text of the
+    /// document.
+    #[must_use]
+    pub fn rule(mut self, rule: impl Into<String>) -> Self {
         self.0.rule = rule.into();
         self
     }
 
-    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    /// With a remedy that is more exact than that of the code.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.0.remedy = remedy.into();
+        self
+    }
+
+    /// The same refusal, told of the source that the document was made of. The place goes on the ledger, and
+    /// holds no text that was refused.
+    #[must_use]
+    pub fn at(mut self, file: &str, place: Place) -> Self {
+        file.clone_into(&mut self.0.file);
+        self.0.place = place;
+        self
+    }
+
+    /// The same refusal, of the cycle at `as_of`.
+    #[must_use]
+    pub fn of_cycle(mut self, as_of: UtcTime) -> Self {
+        self.0.as_of = Some(as_of);
         self
     }
 }

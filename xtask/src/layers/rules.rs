@@ -59,8 +59,9 @@ pub(super) const CRATES: [CrateRule; 18] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER]),
     place(REPORT, "crates/report", 6, Character::Offline,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS]),
-    // It uses no more than that; its tests run the engine over it.
-    place(POSTGRES, "adapters/postgres", 6, Character::Runtime, &[CORE, LINEAGE]),
+    // It uses no more than that: documents of tables are made by the parsers of contracts, so that there is one
+    // way of validating. Its tests run the engine over it.
+    place(POSTGRES, "adapters/postgres", 6, Character::Runtime, &[CORE, LINEAGE, CONTRACTS]),
     place(CLI, "crates/cli", 7, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,

@@ -8,8 +8,10 @@ use ios012_engine::{Engine, Runner, StoreSink};
 use ios012_lineage::store::{FileStore, Store};
 use ios012_lineage::{LedgerStatus, verify};
 use ios012_paper::{PaperBroker, Script};
+use ios012_postgres::CycleDocuments;
 
 use crate::export::files;
+use crate::inputs::load::Inputs;
 use crate::place::Database;
 
 fn golden(name: &str) -> PathBuf {
@@ -18,7 +20,10 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn runner<S: Store>(standing: &Standing, mut store: S) -> Runner<PaperBroker, StoreSink<S>> {
+pub(crate) fn runner<S: Store>(
+    standing: &Standing,
+    mut store: S,
+) -> Runner<PaperBroker, StoreSink<S>> {
     let scenario = standing.scenario();
     let chain = acquired(&mut store);
     let engine = Engine::begin(
@@ -36,7 +41,7 @@ fn runner<S: Store>(standing: &Standing, mut store: S) -> Runner<PaperBroker, St
     Runner::new(engine, broker, StoreSink::new(store)).expect("it runs")
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime")
@@ -44,12 +49,39 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// One cycle with every kind of document.
 fn one_cycle<S: Store>(store: impl FnOnce(&Standing) -> S) {
-    let SingleCycle {
+    run_cycle(
+        SingleCycle::open(&golden("one-cycle")).expect("a scenario"),
+        store,
+    );
+}
+
+/// The same out of tables.
+fn one_cycle_from_tables<S: Store>(store: impl FnOnce(&Standing) -> S) {
+    let (inputs, _) = Inputs::one_cycle();
+    let (standing, cycle) = inputs.read().expect("good rows");
+    let CycleDocuments {
+        regimes,
+        mandate,
+        market,
+    } = cycle.expect("a mandate");
+    let cycle = SingleCycle {
         standing,
         regimes,
         mandate,
         market,
-    } = SingleCycle::open(&golden("one-cycle")).expect("a scenario");
+    };
+    run_cycle(cycle, store);
+}
+
+fn run_cycle<S: Store>(
+    SingleCycle {
+        standing,
+        regimes,
+        mandate,
+        market,
+    }: SingleCycle,
+    store: impl FnOnce(&Standing) -> S,
+) {
     let mut runner = runner(&standing, store(&standing));
     let cycle = runner.cycle(&standing, regimes, mandate, market, None);
     runtime().block_on(cycle).expect("a cycle");
@@ -63,6 +95,33 @@ fn history<S: Store>(store: impl FnOnce(&Standing) -> S) {
     for cycle in history.cycles().expect("a history") {
         let (mandate, market) = cycle.expect("a cycle");
         let cycle = runner.cycle(history.standing(), None, mandate, market, None);
+        runtime().block_on(cycle).expect("a cycle");
+    }
+    runner.finish().expect("it ends");
+}
+
+/// The same out of tables, a snapshot for each cycle.
+fn history_from_tables<S: Store>(store: impl FnOnce(&Standing) -> S) {
+    let (inputs, _) = Inputs::history("quickstart");
+    let mut reader = inputs.reader();
+    let first = reader.snapshot().expect("a snapshot");
+    let standing = first.standing(None).expect("good rows");
+    drop(first);
+    let mut runner = runner(&standing, store(&standing));
+    let mut last = None;
+    loop {
+        let snapshot = reader.snapshot().expect("a snapshot");
+        let standing = snapshot.standing(None).expect("good rows");
+        let Some(cycle) = snapshot.next(last).expect("good rows") else {
+            break;
+        };
+        last = Some(cycle.mandate.as_of());
+        let CycleDocuments {
+            regimes,
+            mandate,
+            market,
+        } = cycle;
+        let cycle = runner.cycle(&standing, regimes, mandate, market, None);
         runtime().block_on(cycle).expect("a cycle");
     }
     runner.finish().expect("it ends");
@@ -91,6 +150,35 @@ macro_rules! same_bytes {
         assert_eq!(report.status, LedgerStatus::Complete);
         report
     }};
+}
+
+/// Compares what a run from files leaves with what the same from tables does.
+macro_rules! same_inputs {
+    ($from_files:ident, $from_tables:ident) => {{
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = |name: &str| directory.path().join(name);
+        let store = |path: PathBuf| {
+            move |standing: &Standing| FileStore::new(&path, standing.portfolio_id().clone())
+        };
+        $from_files(store(place("files")));
+        $from_tables(store(place("tables")));
+        assert_eq!(files(&place("tables")), files(&place("files")));
+        let report = verify(&place("tables"), None).expect("it verifies");
+        assert_eq!(report.status, LedgerStatus::Complete);
+        report
+    }};
+}
+
+#[test]
+fn a_cycle_from_tables_leaves_the_ledger_of_its_files() {
+    let report = same_inputs!(one_cycle, one_cycle_from_tables);
+    assert!(report.orders > 0 && report.documents == 6, "{report:?}");
+}
+
+#[test]
+fn a_history_from_tables_leaves_the_ledger_of_its_files() {
+    let report = same_inputs!(history, history_from_tables);
+    assert!(report.cycles == 12 && report.orders > 10, "{report:?}");
 }
 
 #[test]

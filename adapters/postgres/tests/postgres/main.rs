@@ -5,6 +5,7 @@ mod cases;
 mod connection;
 mod engine;
 mod export;
+mod inputs;
 mod lost_reply;
 mod place;
 mod proxy;

@@ -34,7 +34,7 @@ impl Database {
     pub(crate) fn new() -> Self {
         let name = cluster().new_database();
         let migrated = migrate(&parse(cluster().parameters(&name, "postgres")));
-        assert_eq!(migrated.expect("an empty database").applied, [1]);
+        assert_eq!(migrated.expect("an empty database").applied, [1, 2]);
         let user = format!("engine_{name}");
         let database = Self { name };
         database.sql(&format!(

@@ -167,24 +167,25 @@ fn migrations_are_applied_once_and_known_by_their_hash() {
             assert!(error.contains(expected), "{error}");
         }
     };
-    refused("the schema has version 0, this program needs 1");
+    refused("the schema has version 0, this program needs 2");
     assert_eq!(
         migrate(&parameters()).expect("an empty database").applied,
-        [1]
+        [1, 2]
     );
     let again = migrate(&parameters()).expect("nothing to do");
-    assert_eq!((again.version, again.applied), (1, Vec::new()));
+    assert_eq!((again.version, again.applied), (2, Vec::new()));
     acquired(&mut store());
 
     let sql = |sql: &str| cluster().sql(&name, sql).expect("good SQL");
-    let file = include_bytes!("../../migrations/0001_ledger.sql");
+    let ledger = sha256(include_bytes!("../../migrations/0001_ledger.sql"));
+    let inputs = sha256(include_bytes!("../../migrations/0002_inputs.sql"));
     let kept = sql("SELECT version, name, encode(sha256, 'hex') FROM ios012.migration");
-    assert_eq!(kept, format!("1|ledger|{}", sha256(file)));
-    sql("INSERT INTO ios012.migration VALUES (2, 'later', sha256('later'))");
-    refused("version 2, this program knows 1");
+    assert_eq!(kept, format!("1|ledger|{ledger}\n2|inputs|{inputs}"));
+    sql("INSERT INTO ios012.migration VALUES (3, 'later', sha256('later'))");
+    refused("version 3, this program knows 2");
     let error = migrate(&parameters()).expect_err("a later schema");
     assert!(
-        matches!(error, PostgresError::Newer { found: 2, known: 1 }),
+        matches!(error, PostgresError::Newer { found: 3, known: 2 }),
         "{error}"
     );
 
