@@ -1,6 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+mod database;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ios012_contracts::DocumentKind;
@@ -8,6 +10,8 @@ use ios012_core::Defcon;
 use ios012_lineage::{Hash, VerifierKey, WitnessKey};
 
 use crate::exit::Exit;
+
+pub(crate) use database::{DaemonArgs, DatabaseCommand};
 
 /// IoS-012, the execution engine of Vision-IoS: from a mandate to positions, inside limits, with a
 /// ledger that anyone can check. Paper trading only.
@@ -23,8 +27,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs one cycle on the paper broker.
-    Run(RunArgs),
+    /// Runs one cycle on the paper broker, or with --daemon those of a database as they come.
+    Run(Box<RunArgs>),
     /// Runs a history of cycles on the paper broker.
     Backtest(BacktestArgs),
     /// Checks a ledger offline: hashes, chain, grammar, documents, lineage.
@@ -47,6 +51,9 @@ pub(crate) enum Command {
     VerifyProof(Box<VerifyProofArgs>),
     /// Checks the log over all portfolios, and names those that vanished or were rolled back.
     VerifyParent(Box<VerifyParentArgs>),
+    /// Makes the tables of a database, and takes ledgers out of it.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.
@@ -57,13 +64,34 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   ios012 run golden/one-cycle --ledger target/one-cycle
-  ios012 explain target/one-cycle 1 AAA")]
+  ios012 explain target/one-cycle 1 AAA
+  ios012 run --daemon --database worker.txt")]
 pub(crate) struct RunArgs {
     /// The folder with scenario.json, registry.json, constraints.json, mandate.json, market.json.
-    pub(crate) scenario: PathBuf,
+    #[arg(required_unless_present = "daemon")]
+    scenario: Option<PathBuf>,
     /// The ledger's directory: made if it is missing, continued if it holds this portfolio.
-    #[arg(long)]
-    pub(crate) ledger: PathBuf,
+    #[arg(long, required_unless_present = "daemon")]
+    ledger: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) worker: DaemonArgs,
+}
+
+/// One cycle from a folder, onto a ledger in another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Folders<'args> {
+    pub(crate) scenario: &'args Path,
+    pub(crate) ledger: &'args Path,
+}
+
+impl RunArgs {
+    /// The folders; none for a worker over a database.
+    pub(crate) fn folders(&self) -> Option<Folders<'_>> {
+        Some(Folders {
+            scenario: self.scenario.as_deref()?,
+            ledger: self.ledger.as_deref()?,
+        })
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod breaker;
 pub(crate) mod checkpoint;
+pub(crate) mod database;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod parent;

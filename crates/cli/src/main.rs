@@ -5,6 +5,8 @@ mod alert;
 mod args;
 mod clock;
 mod command;
+#[cfg(feature = "postgres")]
+mod daemon;
 mod exit;
 mod interrupt;
 mod output;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Prove(args) => command::prove::prove(&args, json),
         Command::VerifyProof(args) => command::prove::verify_proof(&args, json),
         Command::VerifyParent(args) => command::parent::verify_parent(&args, json),
+        Command::Database(command) => command::database::database(&command, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

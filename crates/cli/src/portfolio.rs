@@ -128,7 +128,7 @@ fn go_on(scenario: &Scenario, ledger: &Path, broker: &mut PaperBroker) -> anyhow
 }
 
 /// What was found after a crash, and what became of it. All of it is on the ledger too.
-fn tell_recovery(recovery: &Recovery) {
+pub(crate) fn tell_recovery(recovery: &Recovery) {
     let aside = recovery.side_file.as_ref().map(|side| {
         format!(
             " {} bytes of torn records are in {}.",

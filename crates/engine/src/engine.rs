@@ -56,6 +56,7 @@ pub struct Engine {
     bundle: Option<(Hash, String)>,
     cycle_id: u64,
     last: Option<LastAccepted>,
+    last_refused: Option<UtcTime>,
     held: Vec<AssetId>,
     /// The last price that a cycle accepted, for the jump band.
     prices: BTreeMap<AssetId, Price>,
@@ -122,6 +123,7 @@ impl Engine {
             bundle: None,
             cycle_id: 0,
             last: None,
+            last_refused: None,
             held: Vec::new(),
             prices: BTreeMap::new(),
             ramps: BTreeMap::new(),
@@ -185,6 +187,11 @@ impl Engine {
     /// The mandate that the next one must come after.
     pub const fn last_accepted(&self) -> Option<LastAccepted> {
         self.last
+    }
+
+    /// The time of the input that was refused last, if it had one.
+    pub const fn last_refused(&self) -> Option<UtcTime> {
+        self.last_refused
     }
 
     /// The assets that the next mandate must name, ascending.
@@ -279,6 +286,7 @@ impl Engine {
             ));
         }
         let as_of = refusal.as_of;
+        self.last_refused = as_of.or(self.last_refused);
         self.write(refusal.clone())?;
         let nlv = self.seal_outside(CycleOutcome::Refused)?;
         self.tell_corruption(refusal)?;

@@ -166,6 +166,15 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.drain().await.map(|_| ())
     }
 
+    /// Makes sure that the ledger is still ours to write, where that can be lost: call it well within a lease
+    /// wherever no cycle runs.
+    ///
+    /// # Errors
+    /// As for [`LedgerSink::stay_owner`].
+    pub fn stay_owner(&mut self) -> Result<(), EngineError> {
+        self.sink.stay_owner()
+    }
+
     /// What was told since the last call ([`Alert::tell`]).
     pub fn take_alerts(&mut self) -> Vec<Alert> {
         std::mem::take(&mut self.told)

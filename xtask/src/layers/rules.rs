@@ -63,7 +63,7 @@ pub(super) const CRATES: [CrateRule; 18] = [
     // way of validating. Its tests run the engine over it.
     place(POSTGRES, "adapters/postgres", 6, Character::Runtime, &[CORE, LINEAGE, CONTRACTS]),
     place(CLI, "crates/cli", 7, Character::Runtime,
-        &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
+        &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, SECRETS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT, POSTGRES]),
     place(FORTRESS, "crates/fortress", 8, Character::Runtime,
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, GOVERNANCE, BROKER, PAPER, ENGINE, REPORT]),
     place(SIMULATION, "crates/simulation", 8, Character::Runtime,

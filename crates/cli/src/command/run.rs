@@ -6,13 +6,20 @@ use ios012_engine::{CycleSummary, EngineError, FileSink};
 use ios012_lineage::CycleOutcome;
 use ios012_report::view_cycle;
 
-use crate::args::RunArgs;
+use crate::args::{Folders, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print, print_json};
 use crate::portfolio::{Portfolio, has_ledger, runtime};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
-    let opened = match SingleCycle::open(&args.scenario) {
+    match args.folders() {
+        Some(folders) => one_cycle(folders, json),
+        None => super::database::daemon(&args.worker, json),
+    }
+}
+
+fn one_cycle(args: Folders<'_>, json: bool) -> anyhow::Result<Exit> {
+    let opened = match SingleCycle::open(args.scenario) {
         Err(ContractsError::Refused(refusal)) if has_no_mandate(&refusal) => {
             return unwind(args, json, refusal);
         }
@@ -29,7 +36,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
         market,
     } = opened.with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
-    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    let mut portfolio = Portfolio::open(args.scenario, &standing, args.ledger, sink)?;
     let runtime = runtime()?;
     let ran = runtime.block_on(
         portfolio
@@ -40,19 +47,19 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> anyhow::Result<Exit> {
 }
 
 /// A folder without a mandate serves a breaker that unwinds to cash, and nothing else.
-fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> {
-    if !has_ledger(&args.ledger) {
+fn unwind(args: Folders<'_>, json: bool, refusal: Refusal) -> anyhow::Result<Exit> {
+    if !has_ledger(args.ledger) {
         return Err(ContractsError::Refused(refusal))
             .with_context(|| format!("scenario {}", args.scenario.display()));
     }
-    let (standing, market) = SingleCycle::snapshot(&args.scenario)
+    let (standing, market) = SingleCycle::snapshot(args.scenario)
         .with_context(|| format!("scenario {}", args.scenario.display()))?;
     let sink = |writer| Ok(FileSink::new(writer));
-    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    let mut portfolio = Portfolio::open(args.scenario, &standing, args.ledger, sink)?;
     let runtime = runtime()?;
     runtime.block_on(portfolio.runner.heed())?;
     if !portfolio.runner.engine().must_unwind() {
-        portfolio.finish(&args.ledger)?;
+        portfolio.finish(args.ledger)?;
         let message = format!(
             "{} has no mandate.json, and no breaker of this portfolio unwinds to cash; add the \
              mandate, without one nothing is traded",
@@ -66,12 +73,12 @@ fn unwind(args: &RunArgs, json: bool, refusal: Refusal) -> anyhow::Result<Exit> 
 
 /// Ends the ledger and tells what became of the cycle.
 fn tell(
-    args: &RunArgs,
+    args: Folders<'_>,
     json: bool,
     portfolio: Portfolio<FileSink>,
     ran: Result<(CycleSummary, Option<Refusal>), EngineError>,
 ) -> anyhow::Result<Exit> {
-    let kept = portfolio.finish(&args.ledger);
+    let kept = portfolio.finish(args.ledger);
     let (sealed, refusal) = ran?;
     let engine = kept?;
     let (records, head) = engine.chain().head();
@@ -87,7 +94,7 @@ fn tell(
             object.member("records").display(records);
         });
     } else if refusal.is_none() {
-        print(&view_cycle(&args.ledger, sealed.cycle_id)?.render_text());
+        print(&view_cycle(args.ledger, sealed.cycle_id)?.render_text());
     }
     if let Some(refusal) = refusal {
         note(&format!(
@@ -115,16 +122,16 @@ fn is_of_the_cycle(refusal: &Refusal) -> bool {
 
 /// Records a refusal on the portfolio's ledger. A portfolio that has not begun has none, and a
 /// bad first mandate does not begin one.
-fn record(args: &RunArgs, refusal: &Refusal) -> anyhow::Result<()> {
-    let standing = SingleCycle::standing(&args.scenario);
-    let (Ok(standing), true) = (standing, has_ledger(&args.ledger)) else {
+fn record(args: Folders<'_>, refusal: &Refusal) -> anyhow::Result<()> {
+    let standing = SingleCycle::standing(args.scenario);
+    let (Ok(standing), true) = (standing, has_ledger(args.ledger)) else {
         return Ok(());
     };
     let sink = |writer| Ok(FileSink::new(writer));
-    let mut portfolio = Portfolio::open(&args.scenario, &standing, &args.ledger, sink)?;
+    let mut portfolio = Portfolio::open(args.scenario, &standing, args.ledger, sink)?;
     let runtime = runtime()?;
     runtime.block_on(portfolio.runner.refuse(refusal.clone()))?;
-    portfolio.finish(&args.ledger)?;
+    portfolio.finish(args.ledger)?;
     note("The refusal is on the ledger.");
     Ok(())
 }

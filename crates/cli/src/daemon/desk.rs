@@ -1,0 +1,232 @@
+//! One portfolio that this worker owns.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ios012_contracts::{Refusal, Scenario, Standing};
+use ios012_core::{PortfolioId, UtcTime};
+use ios012_engine::{
+    CycleSummary, Engine, Heard, Runner, StopWatch, Stopped, StoreSink, Takeover, genesis,
+    take_over,
+};
+use ios012_lineage::Record;
+use ios012_lineage::store::Store as _;
+use ios012_paper::{PaperBroker, Script};
+use ios012_postgres::{CycleDocuments, PostgresError, PostgresInputs, PostgresStore};
+use tokio::time::Instant;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{note, print, print_json};
+use crate::portfolio::tell_recovery;
+use crate::watch::Watch;
+
+/// A portfolio with its engine.
+pub(crate) struct Desk {
+    runner: Runner<PaperBroker, StoreSink<PostgresStore>, Trips>,
+    /// The time of the mandate that was run or refused last.
+    after: Option<UtcTime>,
+    renewed: Instant,
+}
+
+/// What became of wanting a portfolio.
+pub(crate) enum Taken {
+    Desk(Box<Desk>),
+    /// Somebody else owns it.
+    Held,
+}
+
+impl Desk {
+    /// Becomes the owner of a portfolio, and goes on with its ledger or begins it.
+    pub(crate) async fn take(
+        standing: &Standing,
+        mut store: PostgresStore,
+        scratch: &Path,
+        watch: Option<Watch>,
+    ) -> anyhow::Result<Taken> {
+        let scenario = standing.scenario();
+        refuse_other_opening(scenario, &mut store)?;
+        let limits = standing.constraints().limits();
+        let mut broker = PaperBroker::new(limits.fee, limits.slippage, Script::default());
+        let (engine, sink, heard) = match take_over(store, scratch, &mut broker).await? {
+            Takeover::Held(_) => return Ok(Taken::Held),
+            Takeover::Empty(chain, sink) => {
+                let currency = scenario.base_currency().clone();
+                let (cash, positions) = (scenario.opening_cash(), scenario.opening_positions());
+                let engine = Engine::begin(*chain, currency, cash, positions)?;
+                (engine, sink, Heard::default())
+            }
+            Takeover::Resumed(resumed) => {
+                for alert in resumed.alerts {
+                    alert.tell();
+                }
+                if let Some(recovery) = resumed.recovery {
+                    tell_recovery(&recovery);
+                }
+                (resumed.engine, resumed.writer, resumed.heard)
+            }
+        };
+        note(&format!(
+            "{}: owned from record {} on",
+            scenario.portfolio_id(),
+            engine.chain().head().0
+        ));
+        let after = engine.last_refused();
+        let after = after.max(engine.last_accepted().map(|last| last.as_of));
+        let positions = engine.accounts().books().positions();
+        let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
+        let broker = broker.holding(positions);
+        let runner = Runner::watched(engine, broker, sink, Trips(watch))?.having_heard(heard);
+        Ok(Taken::Desk(Box::new(Self {
+            runner,
+            after,
+            renewed: Instant::now(),
+        })))
+    }
+
+    /// Runs the oldest mandate that waits, or records why it is refused. Returns whether there was one.
+    pub(crate) async fn next(
+        &mut self,
+        inputs: &mut PostgresInputs,
+        id: &PortfolioId,
+        json: bool,
+    ) -> anyhow::Result<bool> {
+        let read = read(inputs, id, self.after);
+        let (summary, refusal, as_of) = match read {
+            Ok(None) => return Ok(false),
+            Ok(Some((standing, documents))) => {
+                let as_of = documents.mandate.as_of();
+                let CycleDocuments {
+                    regimes,
+                    mandate,
+                    market,
+                } = documents;
+                let cycle = self.runner.cycle(&standing, regimes, mandate, market, None);
+                let (summary, refusal) = cycle.await?;
+                (summary, refusal, Some(as_of))
+            }
+            Err(PostgresError::Document(refusal)) => {
+                let as_of = refusal.as_of;
+                let summary = self.runner.refuse(refusal.clone()).await?;
+                (summary, Some(refusal), as_of)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.renewed = Instant::now();
+        tell(id, &summary, refusal.as_ref(), json);
+        if as_of.is_none() {
+            // The same rows would be read again, and refused again, for ever.
+            let message = "its documents are refused whatever the mandate; mend the tables";
+            return Err(Failure::new(Exit::Refused, message));
+        }
+        self.after = as_of;
+        Ok(true)
+    }
+
+    /// Takes an order to stop that came while nothing ran, and stays the owner if nothing was done for this long.
+    pub(crate) async fn keep(&mut self, due: Duration) -> anyhow::Result<()> {
+        self.runner.heed().await?;
+        if self.renewed.elapsed() >= due {
+            self.runner.stay_owner()?;
+            self.renewed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Keeps everything, and gives the portfolio back.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        self.runner.finish()?;
+        Ok(())
+    }
+}
+
+/// Where nobody is to be heard, nobody stops.
+struct Trips(Option<Watch>);
+
+impl StopWatch for Trips {
+    fn poll(&mut self) -> Option<Stopped> {
+        self.0.as_mut()?.poll()
+    }
+
+    async fn wait(&mut self) -> Stopped {
+        match &mut self.0 {
+            Some(watch) => watch.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn limit_patience(&mut self, is_limited: bool) {
+        if let Some(watch) = &mut self.0 {
+            watch.limit_patience(is_limited);
+        }
+    }
+}
+
+/// The documents of the oldest mandate after a time, with those that it is judged by: all as of one moment.
+fn read(
+    inputs: &mut PostgresInputs,
+    id: &PortfolioId,
+    after: Option<UtcTime>,
+) -> Result<Option<(Arc<Standing>, CycleDocuments)>, PostgresError> {
+    let snapshot = inputs.snapshot(id)?;
+    let Some(documents) = snapshot.next(after)? else {
+        return Ok(None);
+    };
+    Ok(Some((snapshot.standing(None)?, documents)))
+}
+
+/// A ledger goes on only from what it began with.
+fn refuse_other_opening(scenario: &Scenario, store: &mut PostgresStore) -> anyhow::Result<()> {
+    let currency = scenario.base_currency().clone();
+    let (cash, positions) = (scenario.opening_cash(), scenario.opening_positions());
+    let ours = genesis(currency, cash, positions)?;
+    let mut first = None;
+    store.read(0, &mut |_, json| {
+        first = Some(Record::parse(json).map(|(_, record)| record));
+        ControlFlow::Break(())
+    })?;
+    match first.transpose()? {
+        None => Ok(()),
+        Some(Record::Genesis(theirs)) if theirs == ours => Ok(()),
+        Some(_) => Err(Failure::new(
+            Exit::Usage,
+            "its ledger began with other cash or positions than the tables say; restore base_currency, \
+             opening_cash and portfolio_positions",
+        )),
+    }
+}
+
+fn tell(id: &PortfolioId, summary: &CycleSummary, refusal: Option<&Refusal>, json: bool) {
+    let as_of = summary.as_of.map(|as_of| as_of.to_string());
+    let as_of = as_of.as_deref();
+    if json {
+        print_json(|object| {
+            if let Some(as_of) = as_of {
+                object.member("as_of").string(as_of);
+            }
+            object.member("cycle_id").display(summary.cycle_id);
+            object.member("decisions").display(summary.decisions);
+            object.member("fills").display(summary.fills);
+            object.member("nlv_after").display(summary.nlv_after);
+            object.member("orders").display(summary.orders);
+            object.member("outcome").display(summary.outcome);
+            object.member("portfolio_id").display(id);
+        });
+    } else {
+        print(&format!(
+            "{id} {} {}: {} decisions, {} orders, {} fills, NLV {}",
+            as_of.unwrap_or("without a time"),
+            summary.outcome,
+            summary.decisions,
+            summary.orders,
+            summary.fills,
+            summary.nlv_after
+        ));
+    }
+    if let Some(refusal) = refusal {
+        note(&format!(
+            "{id}: the input is refused, and the refusal is on the ledger:\n{refusal}"
+        ));
+    }
+}
