@@ -35,7 +35,8 @@ use ios012_lineage::{
 use crate::{Alert, CycleSummary, Effect, EngineError, Event};
 use decide::LimitCodes;
 pub(crate) use reconcile::Differences;
-pub(crate) use recover::{Crash, Lost, Unresolved};
+pub use recover::Lost;
+pub(crate) use recover::{Crash, Unresolved};
 use safety::Safety;
 use shock::Shocks;
 use state::OpenCycle;

@@ -19,7 +19,7 @@ mod stop;
 mod takeover;
 
 pub use alert::Alert;
-pub use engine::{Engine, genesis};
+pub use engine::{Engine, Lost, genesis};
 pub use error::EngineError;
 pub use event::{BrokerAccount, CycleSummary, Effect, Event, StopOrder};
 pub use heard::Heard;

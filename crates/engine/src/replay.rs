@@ -38,6 +38,9 @@ pub struct ReplayReport {
     pub decisions: u64,
     /// The first difference; none means zero drift.
     pub difference: Option<Difference>,
+    /// What follows from the last record and is not on the ledger, in its order: a crash lost it, or its writer has
+    /// not written it yet. Nothing where there is a difference.
+    pub lost: Vec<Lost>,
 }
 
 /// A record that the engine derives otherwise than it stands on the ledger.
@@ -55,8 +58,8 @@ pub struct Difference {
 
 /// Replays a ledger. `progress` is told the number of records after each.
 ///
-/// Returns what was found, and the engine as it stands after the last record, which
-/// [`Engine::go_on`] lets continue.
+/// Returns what was found, and the engine as it stands after the last record and what it derived from that
+/// ([`ReplayReport::lost`]). [`Engine::go_on`] lets it continue.
 ///
 /// # Errors
 /// A ledger that cannot be read, a document that is missing or refused, or a record of a kind that
@@ -101,6 +104,7 @@ pub(crate) fn replay_to_end(
         cycles: 0,
         decisions: 0,
         difference: None,
+        lost: Vec::new(),
     };
     let mut stored = Some(first);
     while let Some(record) = stored {
@@ -119,6 +123,9 @@ pub(crate) fn replay_to_end(
         stored = records.next().transpose()?;
     }
     let crash = replay.crash()?;
+    if report.difference.is_none() {
+        report.lost.clone_from(&crash.lost);
+    }
     let Replay { engine, heard, .. } = replay;
     let end = ReplayedEnd {
         engine,

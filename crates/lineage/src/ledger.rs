@@ -27,7 +27,7 @@ pub use proof::{
     write_checkpoint,
 };
 pub use reader::{LedgerReader, StoredRecord};
-pub use repair::Found;
+pub use repair::{Found, is_recovery_due};
 pub use tiles::write_tiles;
 pub use writer::{LedgerWriter, Reopened};
 

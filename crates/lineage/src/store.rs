@@ -67,7 +67,11 @@ impl Document {
 pub enum Acquire {
     /// This store is the one writer now. The chain goes on after the last record, in the next epoch
     /// (1 if there is no record). Resolve what a crash left open before anything new: what the store has found of
-    /// it without a look at the records stands beside the chain, and where that is due the chain demands it.
+    /// it without a look at the records stands beside the chain, at every acquisition until a `recovery` record tells
+    /// of it, and where that is due the chain demands it. A chain that demands nothing is no word that nothing is left
+    /// open: a store knows its lines and not what follows from them. Records that were derived and lost, and in a
+    /// store that verifies nothing a cycle without a seal, are found by whoever verifies and replays the ledger (the
+    /// engine's `take_over` and `resume`), who owes the `recovery` record then.
     Acquired(Box<Chain>, Found),
     /// Somebody else is. Do not write; a database lets another in once the lease has run out, files
     /// once the process that holds the lock has ended.
@@ -131,8 +135,8 @@ pub trait Store {
 
     /// Becomes the one writer.
     ///
-    /// It answers from what the store knows and does not replace a verification: read the ledger and
-    /// verify it before going on with it. After an error the chain may be held by nobody for the rest
+    /// It answers from what the store knows and does not replace a verification and a replay: read the ledger, verify
+    /// it, and replay it before going on with it. After an error the chain may be held by nobody for the rest
     /// of a lease.
     ///
     /// # Errors

@@ -215,6 +215,41 @@ fn a_torn_document_is_moved_aside() {
     assert_eq!(fs::read(aside).expect("kept"), b"torn");
 }
 
+/// A torn document leaves nothing in the ledger but its side file: that is told until it is on the ledger.
+#[test]
+fn a_torn_document_is_told_even_if_the_first_recovery_crashed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (records, _) = support::write_example(directory.path());
+    let pack = directory.path().join("documents.pack");
+    let whole = fs::read(&pack).expect("a pack");
+    fs::write(&pack, [&whole[..], b"torn"].concat()).expect("a pack");
+    let (writer, _, first) = LedgerWriter::open(directory.path()).expect("recovers");
+    drop(writer);
+    let (writer, mut chain, second) = LedgerWriter::open(directory.path()).expect("again");
+    assert!(second.found.torn_document && second.found.side_file.is_none());
+    assert_eq!(second.found, first.found);
+    let seal = sealed(0, 0, 0);
+    assert!(matches!(
+        chain.append(&seal),
+        Err(LineageError::RecoveryDue)
+    ));
+    drop(writer);
+
+    // Torn again at the same place, it has a file of its own, and is still told once.
+    fs::write(&pack, [&whole[..], b"again"].concat()).expect("a pack");
+    let (mut writer, mut chain, third) = LedgerWriter::open(directory.path()).expect("again");
+    assert_eq!(third.found, first.found);
+    let aside = |end: &str| {
+        let name = format!("documents.pack.torn-{records}{end}");
+        fs::read(directory.path().join(name)).expect("kept")
+    };
+    assert_eq!((aside(""), aside(".1")), (b"torn".into(), b"again".into()));
+    go_on(&mut writer, &mut chain, &[told(&third.found), seal]);
+    drop(writer);
+    let (_, _, after) = LedgerWriter::open(directory.path()).expect("complete");
+    assert_eq!(after.found, Found::default(), "it was told");
+}
+
 /// What a writer said with its last breath stands on the ledger before it is forgotten.
 #[test]
 fn a_halt_is_told_once() {

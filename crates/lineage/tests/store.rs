@@ -9,9 +9,11 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use ios012_lineage::store::{Document, FileStore, LedgerCopy, Store as _};
+use ios012_lineage::ledger::Found;
+use ios012_lineage::store::{Acquire, Append, Document, FileStore, LedgerCopy, Store as _};
 use ios012_lineage::{
-    Chain, DocumentKind, Hash, LedgerWriter, LineageError, Record, Seal, sha256, verify,
+    Chain, CycleOutcome, DocumentKind, Hash, LedgerWriter, LineageError, Record, Recovery, Seal,
+    sha256, verify,
 };
 use records::{example, of_length};
 
@@ -167,6 +169,79 @@ fn reading_ends_where_it_is_told_to() {
         })
         .expect("a ledger");
     assert_eq!(seen, 2);
+}
+
+/// When all that is left of a torn end is its side file, the next who asks is told of it like the first.
+#[test]
+fn each_acquisition_demands_a_recovery_until_it_is_recorded() {
+    for (name, code) in [
+        ("documents.pack", "torn_document"),
+        ("000001.ledger", "torn"),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (records, _) = support::write_example(directory.path());
+        let file = directory.path().join(name);
+        let whole = fs::read(&file).expect("a file");
+        fs::write(&file, [&whole[..], b"torn"].concat()).expect("a file");
+        let mut store = FileStore::new(directory.path(), support::of("example"));
+        let demanded = |store: &mut FileStore, turn: &str| {
+            let (mut chain, found) = acquired(store);
+            assert_eq!(found.code().as_str(), code, "{name}, {turn}");
+            assert_eq!(fs::read(&file).expect("a file"), whole, "it is aside");
+            let other = chain.append(&recovered());
+            assert!(
+                matches!(other, Err(LineageError::RecoveryDue)),
+                "{name}, {turn}: {other:?}"
+            );
+            (chain, found)
+        };
+        demanded(&mut store, "first");
+        demanded(&mut store, "the same store again");
+        drop(store);
+        let mut store = FileStore::new(directory.path(), support::of("example"));
+        let (mut chain, found) = demanded(&mut store, "another store");
+        for record in [recovery(&found), recovered()] {
+            chain.append(&record).expect("a record");
+        }
+        let answer = store
+            .append(&[], &chain.take_batch())
+            .expect("a whole disk");
+        assert_eq!(answer, Append::Appended);
+        let (chain, found) = acquired(&mut store);
+        assert_eq!((chain.head().0, chain.epoch()), (records + 2, 3));
+        assert_eq!(found, Found::default(), "it was told");
+    }
+}
+
+fn acquired(store: &mut FileStore) -> (Chain, Found) {
+    let Acquire::Acquired(chain, found) = store.acquire().expect("it works") else {
+        unreachable!("nobody else holds it");
+    };
+    (*chain, found)
+}
+
+fn recovery(found: &Found) -> Record {
+    Recovery {
+        found: found.code(),
+        orders: Vec::new(),
+        side_file: found.side_file.clone(),
+    }
+    .into()
+}
+
+fn recovered() -> Record {
+    Seal {
+        cash: None,
+        decisions: 0,
+        fills: 0,
+        liabilities: None,
+        nlv_after: None,
+        nlv_before: None,
+        orders: 0,
+        outcome: CycleOutcome::Recovered,
+        ..seal()
+    }
+    .into()
 }
 
 #[test]

@@ -17,15 +17,33 @@ use crate::random::Random;
 
 /// What a venue did of which the engine must have been the cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) orders: u64,
-    pub(crate) fills: u64,
-    pub(crate) lost_requests: u64,
-    pub(crate) late_requests: u64,
-    pub(crate) lost_answers: u64,
-    pub(crate) repeated_news: u64,
-    pub(crate) fills_after_cancel: u64,
-    pub(crate) disconnects: u64,
+#[expect(missing_docs, reason = "each is a count of what it is called")]
+pub struct Tally {
+    pub orders: u64,
+    pub fills: u64,
+    pub lost_requests: u64,
+    pub late_requests: u64,
+    pub lost_answers: u64,
+    pub repeated_news: u64,
+    pub fills_after_cancel: u64,
+    pub disconnects: u64,
+}
+
+impl Tally {
+    /// With what another venue did.
+    #[must_use]
+    pub const fn and(self, other: &Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            fills: self.fills + other.fills,
+            lost_requests: self.lost_requests + other.lost_requests,
+            late_requests: self.late_requests + other.late_requests,
+            lost_answers: self.lost_answers + other.lost_answers,
+            repeated_news: self.repeated_news + other.repeated_news,
+            fills_after_cancel: self.fills_after_cancel + other.fills_after_cancel,
+            disconnects: self.disconnects + other.disconnects,
+        }
+    }
 }
 
 /// The venue, of which each process has a connection.

@@ -11,6 +11,7 @@ mod random;
 mod story;
 mod world;
 
+pub use broker::Tally;
 pub use error::SimulationError;
 pub use every_crash::{EveryCrash, every_crash, latching_seeds};
 pub use story::{Plant, Told, tell};

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ios012_simulation::{Plant, SimulationError, Told, every_crash, latching_seeds, tell};
+use ios012_simulation::{Plant, SimulationError, Tally, Told, every_crash, latching_seeds, tell};
 
 /// Seeds where nothing else is said.
 const SEEDS: u64 = 200;
@@ -114,17 +114,20 @@ fn render(told: &Told) -> String {
         refused,
         aborted,
         records,
+        unknown,
+        tally,
+        ..
+    } = told;
+    let Tally {
         orders,
         fills,
-        unknown,
         lost_requests,
         late_requests,
         lost_answers,
         repeated_news,
         fills_after_cancel,
         disconnects,
-        ..
-    } = told;
+    } = tally;
     format!(
         "{lives} lives: {crashes} crashes, {halts} halts, {power_cuts} power cuts; {recoveries} recoveries, \
          {side_files} torn ends\n\

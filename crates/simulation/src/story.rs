@@ -61,15 +61,8 @@ pub struct Told {
     pub refused: u64,
     pub aborted: u64,
     pub records: u64,
-    pub orders: u64,
-    pub fills: u64,
     pub unknown: u64,
-    pub lost_requests: u64,
-    pub late_requests: u64,
-    pub lost_answers: u64,
-    pub repeated_news: u64,
-    pub fills_after_cancel: u64,
-    pub disconnects: u64,
+    pub tally: Tally,
 }
 
 /// Lives of one portfolio that are cut short, at most, before one that is not.
@@ -241,25 +234,8 @@ impl Story {
         limits_hold(directory)?;
         each_level_is_told(directory)?;
         self.told.unknown = each_order_ends(directory)?;
-        let Tally {
-            orders,
-            fills,
-            lost_requests,
-            late_requests,
-            lost_answers,
-            repeated_news,
-            fills_after_cancel,
-            disconnects,
-        } = self.portfolio.venue.tally();
         Ok(Told {
-            orders,
-            fills,
-            lost_requests,
-            late_requests,
-            lost_answers,
-            repeated_news,
-            fills_after_cancel,
-            disconnects,
+            tally: self.portfolio.venue.tally(),
             ..self.told
         })
     }
@@ -373,15 +349,8 @@ impl Told {
             refused: self.refused + other.refused,
             aborted: self.aborted + other.aborted,
             records: self.records + other.records,
-            orders: self.orders + other.orders,
-            fills: self.fills + other.fills,
             unknown: self.unknown + other.unknown,
-            lost_requests: self.lost_requests + other.lost_requests,
-            late_requests: self.late_requests + other.late_requests,
-            lost_answers: self.lost_answers + other.lost_answers,
-            repeated_news: self.repeated_news + other.repeated_news,
-            fills_after_cancel: self.fills_after_cancel + other.fills_after_cancel,
-            disconnects: self.disconnects + other.disconnects,
+            tally: self.tally.and(&other.tally),
         }
     }
 }

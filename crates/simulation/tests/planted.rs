@@ -33,12 +33,12 @@ fn nothing_is_found_where_no_bug_is_planted() {
         (told.refused, "refused mandates"),
         (told.aborted, "aborted cycles"),
         (told.unknown, "unknown outcomes"),
-        (told.lost_requests, "lost requests"),
-        (told.late_requests, "late requests"),
-        (told.lost_answers, "lost answers"),
-        (told.repeated_news, "repeated news"),
-        (told.fills_after_cancel, "fills after a cancel"),
-        (told.disconnects, "disconnects"),
+        (told.tally.lost_requests, "lost requests"),
+        (told.tally.late_requests, "late requests"),
+        (told.tally.lost_answers, "lost answers"),
+        (told.tally.repeated_news, "repeated news"),
+        (told.tally.fills_after_cancel, "fills after a cancel"),
+        (told.tally.disconnects, "disconnects"),
     ] {
         assert!(count > 0, "no {what} in {SEEDS} seeds");
     }

@@ -2,6 +2,7 @@
 
 mod draft;
 mod reset;
+mod standing;
 mod status;
 mod trip;
 

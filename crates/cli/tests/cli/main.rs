@@ -8,6 +8,7 @@
 
 mod abort;
 mod breaker;
+mod breaker_crash;
 mod checkpoint;
 mod damage;
 mod determinism;

@@ -10,10 +10,11 @@ use crate::{Alert, Effect, EngineError};
 
 /// A record that the engine derived from the last event of a ledger, and that the crash kept from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lost {
-    /// The hash that it would have had.
-    pub(crate) hash: Hash,
-    pub(crate) record: Record,
+pub struct Lost {
+    /// The hash that it would have had. A recovery writes it under another one, or not at all.
+    pub hash: Hash,
+    /// What it would have said.
+    pub record: Record,
 }
 
 /// Where a ledger ends that a crash cut off.

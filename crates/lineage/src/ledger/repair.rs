@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::disk::{Disk, OpenMode};
 use super::files::{open, replace_on, sync_data, sync_directory_on, write_once};
-use super::halt::Halt;
+use super::halt::{self, Halt};
 use super::proof::read_checkpoint;
 use super::{PACK, segment_name, segments};
 use crate::hash::sha256;
@@ -24,7 +24,8 @@ pub struct Found {
     pub unsealed: bool,
     /// Where the bytes of torn records are now.
     pub side_file: Option<SideFile>,
-    /// Whether the pack ended in a torn document. No record names it; it was moved aside.
+    /// Whether the pack ended in a torn document, now or when it was opened before and nothing was recorded.
+    /// No record names it; it was moved aside.
     pub torn_document: bool,
     /// What the last writer said that stopped it.
     pub halt: Option<Halt>,
@@ -53,6 +54,20 @@ impl Found {
     }
 }
 
+/// Whether the next writer of a ledger would find anything that a crash left, so that its epoch begins with a
+/// `recovery` record. Nothing is touched. Records that follow from those on the ledger and are lost only a replay
+/// finds.
+///
+/// # Errors
+/// [`LineageError::Io`].
+pub fn is_recovery_due(directory: &Path, report: &VerifyReport) -> Result<bool, LineageError> {
+    if report.status != LedgerStatus::Complete || halt::read(directory)?.is_some() {
+        return Ok(true);
+    }
+    let untold = Untold::at(directory, report.records)?;
+    Ok(untold.of_pack || untold.of_records.is_some())
+}
+
 /// Finds out what was left, and moves what is torn to side files. What is moved is durable there before
 /// it is cut off here.
 pub(super) fn repair(
@@ -69,9 +84,8 @@ pub(super) fn repair(
     let mut torn_records = 0;
     if let LedgerStatus::Incomplete(open) = &report.status {
         found.unsealed = open.unsealed;
-        found.torn_document = open.torn_document_bytes > 0;
         torn_records = open.torn_record_bytes;
-        if found.torn_document {
+        if open.torn_document_bytes > 0 {
             move_aside(
                 disk,
                 directory,
@@ -91,7 +105,9 @@ pub(super) fn repair(
         make_durable(disk, directory, name, found.halt.as_ref())?;
     }
     sync_directory_on(disk, directory)?;
-    found.side_file = last_side_file(directory, report.records)?;
+    let untold = Untold::at(directory, report.records)?;
+    found.torn_document = untold.of_pack;
+    found.side_file = untold.side_file(directory, report.records)?;
     Ok(found)
 }
 
@@ -172,41 +188,64 @@ fn side_name(name: &str, first_seq: u64, attempt: u32) -> String {
     }
 }
 
-/// The newest side file of records that would have begun at `first_seq`, where the ledger ends now: no
-/// record tells of it yet.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "of the names only the greatest is used"
-)]
-fn last_side_file(directory: &Path, first_seq: u64) -> Result<Option<SideFile>, LineageError> {
-    let list = |error| LineageError::io("list", directory, error);
-    let mut newest: Option<(u32, u32, String)> = None;
-    for entry in fs::read_dir(directory).map_err(list)? {
-        let name = entry.map_err(list)?.file_name();
-        let side = name.to_str().and_then(|name| parse(name, first_seq));
-        newest = newest.max(side);
-    }
-    let Some((_, _, name)) = newest else {
-        return Ok(None);
-    };
-    let path = directory.join(&name);
-    let bytes = fs::read(&path).map_err(|error| LineageError::io("read", &path, error))?;
-    Ok(Some(SideFile {
-        bytes: bytes.len() as u64,
-        first_seq,
-        sha256: sha256(&bytes),
-        name: name.parse()?,
-    }))
+/// The side files that would have begun at a seq where the ledger ends now: no record tells of them yet.
+#[derive(Default)]
+struct Untold {
+    of_pack: bool,
+    /// The segment, the attempt and the name of the newest one of records.
+    of_records: Option<(u32, u32, String)>,
 }
 
-/// The segment, the attempt and the name of a side file of records from `first_seq`.
-fn parse(name: &str, first_seq: u64) -> Option<(u32, u32, String)> {
-    let (segment, rest) = name.split_once(".ledger.torn-")?;
-    let number = segment.parse().ok()?;
-    let (seq, attempt) = match rest.split_once('.') {
-        Some((seq, attempt)) => (seq, attempt.parse().ok()?),
-        None => (rest, 0),
+impl Untold {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "of the names only the greatest is used"
+    )]
+    fn at(directory: &Path, first_seq: u64) -> Result<Self, LineageError> {
+        let list = |error| LineageError::io("list", directory, error);
+        let mut untold = Self::default();
+        for entry in fs::read_dir(directory).map_err(list)? {
+            let name = entry.map_err(list)?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            match parse(name, first_seq) {
+                Some((Some(segment), attempt)) => {
+                    let side = Some((segment, attempt, name.to_owned()));
+                    untold.of_records = untold.of_records.max(side);
+                }
+                Some((None, _)) => untold.of_pack = true,
+                None => {}
+            }
+        }
+        Ok(untold)
+    }
+
+    /// What the record of a recovery says of the torn records.
+    fn side_file(self, directory: &Path, first_seq: u64) -> Result<Option<SideFile>, LineageError> {
+        let Some((_, _, name)) = self.of_records else {
+            return Ok(None);
+        };
+        let path = directory.join(&name);
+        let bytes = fs::read(&path).map_err(|error| LineageError::io("read", &path, error))?;
+        Ok(Some(SideFile {
+            bytes: bytes.len() as u64,
+            first_seq,
+            sha256: sha256(&bytes),
+            name: name.parse()?,
+        }))
+    }
+}
+
+/// The segment (none for the pack) and the attempt of a side file from `first_seq`.
+fn parse(name: &str, first_seq: u64) -> Option<(Option<u32>, u32)> {
+    let (file, rest) = name.split_once(".torn-")?;
+    let segment = match file.strip_suffix(".ledger") {
+        Some(number) => Some(number.parse().ok()?),
+        None => None,
     };
-    let name = side_name(&segment_name(number), first_seq, attempt);
-    (seq.parse() == Ok(first_seq)).then_some((number, attempt, name))
+    let attempt = match rest.split_once('.') {
+        Some((_, attempt)) => attempt.parse().ok()?,
+        None => 0,
+    };
+    let file = segment.map_or_else(|| PACK.to_owned(), segment_name);
+    (name == side_name(&file, first_seq, attempt)).then_some((segment, attempt))
 }

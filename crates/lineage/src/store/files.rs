@@ -62,7 +62,9 @@ impl FileStore {
 impl Store for FileStore {
     type Error = LineageError;
 
-    /// Begins the ledger, or verifies and continues it. What a crash tore is moved aside by then.
+    /// Begins the ledger, or verifies and continues it. What a crash tore is moved aside by then, and its side file
+    /// is found again by each call until a `recovery` record tells of it. Records that were derived and lost it does
+    /// not see.
     fn acquire(&mut self) -> Result<Acquire, LineageError> {
         // Its own lock would refuse the new one.
         self.owner = None;

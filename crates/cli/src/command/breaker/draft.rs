@@ -4,26 +4,31 @@ use std::io::Write as _;
 
 use ios012_constraints::defcon::RedAction;
 use ios012_core::Defcon;
-use ios012_engine::replay;
 use ios012_governance::CommandDraft;
-use ios012_lineage::{Hash, verify};
 
 use crate::args::DraftArgs;
 use crate::clock::now;
-use crate::exit::{Exit, Failure, require_directory};
+use crate::exit::{Exit, Failure};
+
+use super::standing::Standing;
 
 pub(crate) fn draft(args: &DraftArgs) -> anyhow::Result<Exit> {
-    require_directory(&args.ledger)?;
-    verify(&args.ledger, None)?;
-    let (_, engine) = replay(&args.ledger, &mut |_| ())?;
-    let alarm = engine.alarm();
-    let from = alarm.posture().level();
+    let standing = Standing::of(&args.ledger)?;
+    if let Some(due) = &standing.due {
+        let ledger = args.ledger.display();
+        let message = format!(
+            "{ledger} is due for recovery ({due}): nothing can be drafted against it, since a recovery writes records \
+             anew, under other hashes; recover it first with `ios012 run SCENARIO --ledger {ledger}` or `backtest`, \
+             or, if an engine is writing it, wait for the end of its cycle"
+        );
+        return Err(Failure::new(Exit::Incomplete, message));
+    }
+    let from = standing.engine.alarm().posture().level();
     let issued_at = now();
-    let answers = alarm.answers().filter(|_| args.to < from);
-    let answers = answers.map(|record| record.to_string().parse::<Hash>());
+    let answers = standing.answers()?.filter(|_| args.to < from);
     let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
     let draft = CommandDraft {
-        portfolio_id: engine.portfolio_id().clone(),
+        portfolio_id: standing.engine.portfolio_id().clone(),
         from,
         to: args.to,
         red_action: (args.to == Defcon::Red).then_some(if args.to_cash {
@@ -31,7 +36,7 @@ pub(crate) fn draft(args: &DraftArgs) -> anyhow::Result<Exit> {
         } else {
             RedAction::ReduceOnly
         }),
-        answers: answers.transpose()?,
+        answers,
         reason: args.reason.parse().map_err(|error| usage(&error))?,
         evidence: args.evidence.parse().map_err(|error| usage(&error))?,
         issuer: args.issuer.parse().map_err(|error| usage(&error))?,
