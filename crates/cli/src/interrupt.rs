@@ -1,7 +1,11 @@
-//! Ctrl-C: the first asks for the end after the running cycle, the second ends at once.
+//! Ctrl-C and SIGTERM: the first asks for the end after the running cycle, the second ends at once.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 
@@ -18,16 +22,30 @@ impl Interrupt {
             .enable_io()
             .build()?;
         // Listening begins here and not on the thread, so that no signal is missed.
-        let signals = {
+        let (mut interrupts, mut ends) = {
             let _entered = runtime.enter();
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?
+            (
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+            )
         };
         std::thread::Builder::new()
             .name("interrupt".to_owned())
             .spawn(move || {
-                let mut signals = signals;
                 runtime.block_on(async {
-                    while signals.recv().await.is_some() {
+                    let mut next = async || {
+                        poll_fn(|context| {
+                            let asked = interrupts.poll_recv(context).is_ready();
+                            if asked || ends.poll_recv(context).is_ready() {
+                                Poll::Ready(())
+                            } else {
+                                Poll::Pending
+                            }
+                        })
+                        .await;
+                    };
+                    loop {
+                        next().await;
                         if seen.swap(true, Ordering::SeqCst) {
                             std::process::exit(Exit::Interrupted.code().into());
                         }
@@ -37,7 +55,7 @@ impl Interrupt {
         Ok(Self(flag))
     }
 
-    /// Whether Ctrl-C was pressed.
+    /// Whether it was asked for.
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }

@@ -1,0 +1,264 @@
+//! Workers over one database: the backlog in order, mandates as they come, and the death of a worker.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod place;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use ios012_lineage::{LedgerReader, LedgerStatus, Record, StoredRecord, verify};
+use tokio::time::Instant;
+
+use place::{CYCLES, Place, golden, ios012};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn ends(output: Output) -> Output {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{:?}\n{out}\n{err}", output.status);
+    output
+}
+
+fn stored(place: &Place, name: &str) -> Vec<StoredRecord> {
+    let directory = place.export(name);
+    let report = verify(&directory, None).expect("verifies");
+    assert_eq!(report.status, LedgerStatus::Complete);
+    let replayed = ios012().arg("replay").arg(&directory).output();
+    ends(replayed.expect("it starts"));
+    let records = LedgerReader::open(&directory).expect("opens");
+    records.map(|record| record.expect("a record")).collect()
+}
+
+/// Times of the mandates that were run, in the order of the ledger.
+fn times(records: &[StoredRecord]) -> Vec<String> {
+    let cycles = records.iter().filter_map(|stored| match &stored.record {
+        Record::Cycle(cycle) => Some(cycle.as_of.to_string()),
+        _ => None,
+    });
+    cycles.collect()
+}
+
+fn signal(name: &str, process: u32) {
+    let mut kill = Command::new("kill");
+    let sent = kill.args([name, &process.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// What waits is run in its order, and the ledger is the one that a run from files leaves, to the last byte.
+#[test]
+fn the_backlog_leaves_the_ledger_of_its_files() {
+    let place = Place::new();
+    place.add("quickstart", CYCLES);
+    place.add("other", 3);
+    let ran = place.worker(&["--until-idle"]).output();
+    let ran = ends(ran.expect("it starts"));
+    let lines = text(&ran.stdout);
+    assert_eq!(lines.lines().count(), CYCLES + 3, "{lines}");
+    let files = place.directory.path().join("files");
+    let backtest = ios012()
+        .args(["backtest", "--no-verify", "--ledger"])
+        .arg(&files)
+        .arg(golden())
+        .output();
+    ends(backtest.expect("it starts"));
+    let exported = place.export("quickstart");
+    for file in ["000001.ledger", "documents.pack", "head"] {
+        let read = |directory: &std::path::Path| std::fs::read(directory.join(file));
+        assert_eq!(
+            read(&exported).expect("is there"),
+            read(&files).expect("is there"),
+            "{file}"
+        );
+    }
+    assert_eq!(times(&stored(&place, "other")).len(), 3);
+    // Nothing is left to do, and nothing is done again.
+    let again = place.worker(&["--until-idle", "--json"]).output();
+    assert_eq!(text(&ends(again.expect("it starts")).stdout), "");
+}
+
+/// A worker that is killed has its portfolios taken over once its lease has run out; each mandate is run once.
+#[test]
+fn another_worker_takes_over_from_one_that_died() {
+    let place = Place::new();
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        place.add(name, CYCLES);
+    }
+    let mut first = place.start(&["--lease-s", "3"]);
+    let begun = Instant::now();
+    while place.records("b") < 60 {
+        assert!(begun.elapsed() < Duration::from_mins(1), "nothing is run");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    first.kill().expect("it ran");
+    let first = first.wait_with_output().expect("it ends");
+    let killed = Instant::now();
+    let second = place.start(&["--lease-s", "3"]);
+    let last_seal = |name: &str| {
+        place.sql(&format!(
+            "SELECT convert_from(json, 'UTF8') FROM ios012.record_line WHERE portfolio_id = '{name}'
+                ORDER BY seq DESC LIMIT 1"
+        ))
+    };
+    let is_done = |name: &&str| {
+        let cycles = place.sql(&format!(
+            "SELECT count(*) FROM ios012.record_line WHERE portfolio_id = '{name}'
+                AND convert_from(json, 'UTF8') LIKE '%\"kind\":\"cycle\"%'"
+        ));
+        cycles.trim() == CYCLES.to_string() && last_seal(name).contains("\"kind\":\"seal\"")
+    };
+    while !names.iter().all(is_done) {
+        let waited = killed.elapsed();
+        assert!(waited < Duration::from_mins(1), "it is not taken over");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal("-TERM", second.id());
+    ends(second.wait_with_output().expect("it ends"));
+    let mut taken_over = 0;
+    for name in names {
+        let records = stored(&place, name);
+        let times = times(&records);
+        assert_eq!(times.len(), CYCLES, "{name}: {times:?}");
+        assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
+        let epochs = records.last().map(|stored| stored.envelope.epoch);
+        taken_over += u32::from(epochs == Some(2));
+    }
+    assert!(taken_over > 0, "{}", text(&first.stderr));
+}
+
+/// A worker that waits hears of a mandate when it is committed, long before it would look by itself; asked to end, it
+/// gives its portfolios back at once.
+#[test]
+fn a_mandate_is_run_when_it_comes() {
+    let place = Place::new();
+    place.add("a", 1);
+    let mut worker = place.start(&["--lease-s", "600"]);
+    let mut lines = BufReader::new(worker.stdout.take().expect("a pipe")).lines();
+    let mut next = || lines.next().expect("a line").expect("is read");
+    assert!(next().starts_with("a 2"));
+    std::thread::sleep(Duration::from_millis(500));
+    let written = Instant::now();
+    place.mandate("a", 1);
+    assert!(next().contains(" executed: "));
+    assert!(written.elapsed() < Duration::from_secs(10));
+    signal("-TERM", worker.id());
+    ends(worker.wait_with_output().expect("it ends"));
+    place.mandate("a", 2);
+    let ran = place.worker(&["--until-idle"]).output();
+    assert_eq!(
+        text(&ends(ran.expect("it starts")).stdout).lines().count(),
+        1
+    );
+}
+
+/// One portfolio belongs to one worker; what a worker may not own is left to the others.
+#[test]
+fn two_workers_share_the_portfolios() {
+    let place = Place::new();
+    for name in ["a", "b", "c", "d"] {
+        place.add(name, 2);
+    }
+    let workers = [(); 2].map(|()| place.start(&["--most", "2"]));
+    let begun = Instant::now();
+    let done = "SELECT count(*) FROM ios012.record_line WHERE convert_from(json, 'UTF8') LIKE '%\"kind\":\"seal\"%'";
+    while place.sql(done).trim() != "8" {
+        assert!(begun.elapsed() < Duration::from_mins(1));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for worker in workers {
+        signal("-INT", worker.id());
+        let ended = ends(worker.wait_with_output().expect("it ends"));
+        let owned = text(&ended.stderr);
+        assert_eq!(owned.matches("owned from record").count(), 2, "{owned}");
+    }
+    for name in ["a", "b", "c", "d"] {
+        let records = stored(&place, name);
+        assert_eq!(times(&records).len(), 2);
+        let epoch = records.last().map(|stored| stored.envelope.epoch);
+        assert_eq!(epoch, Some(1), "one worker only");
+    }
+}
+
+/// Rows that break a rule are refused on the ledger, once, and what comes after them is run.
+#[test]
+fn a_refused_mandate_does_not_hold_the_next() {
+    let place = Place::new();
+    place.add("a", 3);
+    place.sql(
+        "UPDATE ios012_input.ios004_targets SET target_exposure = 0.123456789123456789
+            WHERE as_of = (SELECT min(as_of) + '1 day' FROM ios012_input.ios004_document)
+                OR as_of = (SELECT as_of FROM ios012_input.ios004_document ORDER BY as_of OFFSET 1 LIMIT 1)",
+    );
+    for (cycles, lines) in [(2, 3), (2, 0)] {
+        let ran = place.worker(&["--until-idle"]).output();
+        let ran = ends(ran.expect("it starts"));
+        assert_eq!(text(&ran.stdout).lines().count(), lines);
+        let refusals = text(&ran.stderr).matches("the input is refused").count();
+        assert_eq!(refusals, usize::from(lines > 0));
+        let directory = place.directory.path().join("ledger-a");
+        let records = stored(&place, "a");
+        std::fs::remove_dir_all(directory).expect("was made");
+        assert_eq!(times(&records).len(), cycles);
+        let refused = records.iter();
+        let refused = refused.filter(|stored| matches!(stored.record, Record::Refusal(_)));
+        assert_eq!(refused.count(), 1);
+    }
+}
+
+/// A file in the control directory stops every portfolio of the worker, also one that it takes later.
+#[test]
+fn a_trip_file_stops_every_portfolio() {
+    let place = Place::new();
+    place.add("a", 2);
+    place.add("b", 2);
+    let control = place.directory.path().join("control");
+    std::fs::create_dir(&control).expect("is made");
+    let mut trip = ios012();
+    trip.args([
+        "breaker",
+        "trip",
+        "--reason",
+        "fire_drill",
+        "--level",
+        "halt",
+    ]);
+    let tripped = trip.args(["--evidence", "a test"]).arg(&control).output();
+    ends(tripped.expect("it starts"));
+    let control = control.to_str().expect("a path");
+    let ran = place
+        .worker(&["--until-idle", "--control", control])
+        .output();
+    let ran = ends(ran.expect("it starts"));
+    let lines = text(&ran.stdout);
+    assert_eq!(lines.matches(" aborted: ").count(), 4, "{lines}");
+    for name in ["a", "b"] {
+        let records = stored(&place, name);
+        let trips = records.iter();
+        let trips = trips.filter(|stored| matches!(&stored.record, Record::Breaker(trip) if trip.breaker.as_str() == "operator"));
+        assert_eq!(trips.count(), 1);
+        assert!(
+            !records
+                .iter()
+                .any(|stored| matches!(stored.record, Record::Order(_)))
+        );
+    }
+}
+
+/// A file that others can read is no place for a password.
+#[test]
+fn parameters_that_others_can_read_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("open");
+    std::fs::write(&path, "host=/run/postgresql user=engine").expect("is written");
+    let ran = ios012()
+        .args(["run", "--daemon", "--database"])
+        .arg(&path)
+        .output()
+        .expect("it starts");
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(text(&ran.stderr).contains("chmod 600"), "{ran:?}");
+}
