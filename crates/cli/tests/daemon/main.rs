@@ -137,14 +137,19 @@ fn a_mandate_is_run_when_it_comes() {
     let place = Place::new();
     place.add("a", 1);
     let mut worker = place.start(&["--lease-s", "600"]);
-    let mut lines = BufReader::new(worker.stdout.take().expect("a pipe")).lines();
-    let mut next = || lines.next().expect("a line").expect("is read");
-    assert!(next().starts_with("a 2"));
+    let lines = BufReader::new(worker.stdout.take().expect("a pipe")).lines();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let _ = tell.send(line);
+        }
+    });
+    let next = |limit| told.recv_timeout(Duration::from_secs(limit));
+    assert!(next(60).is_ok_and(|line| line.starts_with("a 2")));
     std::thread::sleep(Duration::from_millis(500));
-    let written = Instant::now();
     place.mandate("a", 1);
-    assert!(next().contains(" executed: "));
-    assert!(written.elapsed() < Duration::from_secs(10));
+    // It looks by itself every 300 seconds.
+    assert!(next(10).is_ok_and(|line| line.contains(" executed: ")));
     signal("-TERM", worker.id());
     ends(worker.wait_with_output().expect("it ends"));
     place.mandate("a", 2);
@@ -187,25 +192,26 @@ fn two_workers_share_the_portfolios() {
 #[test]
 fn a_refused_mandate_does_not_hold_the_next() {
     let place = Place::new();
-    place.add("a", 3);
+    place.add("a", 4);
+    // The second and the last: what comes after the second is run, and the last is not read again.
     place.sql(
         "UPDATE ios012_input.ios004_targets SET target_exposure = 0.123456789123456789
-            WHERE as_of = (SELECT min(as_of) + '1 day' FROM ios012_input.ios004_document)
-                OR as_of = (SELECT as_of FROM ios012_input.ios004_document ORDER BY as_of OFFSET 1 LIMIT 1)",
+            WHERE as_of IN (SELECT as_of FROM ios012_input.ios004_document ORDER BY as_of OFFSET 1 LIMIT 1)
+                OR as_of IN (SELECT max(as_of) FROM ios012_input.ios004_document)",
     );
-    for (cycles, lines) in [(2, 3), (2, 0)] {
+    for lines in [4, 0] {
         let ran = place.worker(&["--until-idle"]).output();
         let ran = ends(ran.expect("it starts"));
         assert_eq!(text(&ran.stdout).lines().count(), lines);
         let refusals = text(&ran.stderr).matches("the input is refused").count();
-        assert_eq!(refusals, usize::from(lines > 0));
+        assert_eq!(refusals, lines / 2);
         let directory = place.directory.path().join("ledger-a");
         let records = stored(&place, "a");
         std::fs::remove_dir_all(directory).expect("was made");
-        assert_eq!(times(&records).len(), cycles);
+        assert_eq!(times(&records).len(), 2);
         let refused = records.iter();
         let refused = refused.filter(|stored| matches!(stored.record, Record::Refusal(_)));
-        assert_eq!(refused.count(), 1);
+        assert_eq!(refused.count(), 2);
     }
 }
 
