@@ -1,13 +1,47 @@
 //! G3, integration (seed, section 9). `docs/gates.md` explains the table.
 
-use super::{Check, ErrorClass, not_yet};
+use super::{Check, ErrorClass};
 use crate::work::{Proof, step};
 
-/// The checks of G3 in their order. One without steps is not part of this version, and while there
-/// is one the gate does not pass.
+/// The checks of G3 in their order.
 pub(super) const CHECKS: &[Check] = &[
-    not_yet("connection", "9 (connect to IoS-004 / IoS-006)"),
-    not_yet("simulated-execution", "9 (simulated execution)"),
+    Check {
+        id: "connection",
+        source: "9 (connect to IoS-004 / IoS-006)",
+        class: ErrorClass::A,
+        needs: &["postgresql"],
+        steps: &[step(&[
+            "cargo",
+            "test",
+            "--locked",
+            "--package",
+            "ios012-cli",
+            "--features",
+            "postgres",
+            "--test",
+            "daemon",
+        ])],
+        proof: Proof::Tests,
+    },
+    Check {
+        id: "simulated-execution",
+        source: "9 (simulated execution)",
+        class: ErrorClass::A,
+        needs: &[],
+        steps: &[
+            step(&["cargo", "test", "--locked", "--package", "ios012-paper"]),
+            step(&[
+                "cargo",
+                "test",
+                "--locked",
+                "--package",
+                "ios012-engine",
+                "--test",
+                "histories",
+            ]),
+        ],
+        proof: Proof::Tests,
+    },
     Check {
         id: "execution-drift",
         source: "7.2 (the drift score of ADR-010)",

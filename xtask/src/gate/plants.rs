@@ -212,6 +212,28 @@ pub(super) const PLANTS: &[Plant] = &[
         committed: true,
     },
     Plant {
+        check: "connection",
+        defect: "the newest mandate is run first, and the backlog before it never",
+        edits: &[Edit {
+            file: "adapters/postgres/src/inputs/reading.rs",
+            old: "                ORDER BY mandate.as_of LIMIT 1)\"\n",
+            new: "                ORDER BY mandate.as_of DESC LIMIT 1)\"\n",
+        }],
+        says: "test the_backlog_leaves_the_ledger_of_its_files ... FAILED",
+        committed: true,
+    },
+    Plant {
+        check: "simulated-execution",
+        defect: "slippage moves a purchase in the order's favour",
+        edits: &[Edit {
+            file: "adapters/paper/src/lib.rs",
+            old: "tick_above(reference.checked_add(slip)?, order.tick_size())",
+            new: "tick_above(reference.checked_sub(slip)?, order.tick_size())",
+        }],
+        says: "test tests::a_fill_is_at_the_reference_price_moved_by_the_slippage ... FAILED",
+        committed: true,
+    },
+    Plant {
         check: "execution-drift",
         defect: "a difference in a leveraged token counts without its factor",
         edits: &[Edit {

@@ -264,7 +264,6 @@ mod tests {
         assert!(ids(Gate::G3).contains(&"backtest-validation"));
         assert!(ids(Gate::G3).contains(&"limit-enforcement"));
         assert!(ids(Gate::G3).contains(&"safe-prefixes"));
-        assert!(!ids(Gate::G3).contains(&"connection"));
         assert!(!ids(Gate::G3).contains(&"documentation"));
         let layers = ["layers".to_owned()];
         assert!(chosen(Gate::G3, &layers).is_err());
