@@ -75,6 +75,8 @@ pub struct Engine {
     /// The last cycle, until the next begins: its documents may still have to be kept.
     sealed: Option<OpenCycle>,
     halted: bool,
+    /// Whether the open cycle has a record that must not wait for the next one.
+    holds_grave: bool,
     buffers: Buffers,
 }
 
@@ -137,6 +139,7 @@ impl Engine {
             open: None,
             sealed: None,
             halted: false,
+            holds_grave: false,
             buffers: Buffers::default(),
         };
         engine.write(genesis(base_currency, cash, positions)?)?;
@@ -323,7 +326,12 @@ impl Engine {
     }
 
     fn write(&mut self, record: impl Into<Record>) -> Result<Hash, EngineError> {
-        Ok(self.chain.append(&record.into())?)
+        let record = record.into();
+        self.holds_grave |= matches!(
+            record,
+            Record::Breaker(_) | Record::Governance(_) | Record::Recovery(_)
+        );
+        Ok(self.chain.append(&record)?)
     }
 
     fn refresh_held(&mut self) {

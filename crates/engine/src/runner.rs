@@ -166,6 +166,14 @@ impl<B: Broker, S: LedgerSink, W: StopWatch> Runner<B, S, W> {
         self.drain().await.map(|_| ())
     }
 
+    /// Makes durable what a sink that groups cycles holds back: call it where no cycle follows at once.
+    ///
+    /// # Errors
+    /// As for [`LedgerSink::records`].
+    pub fn keep(&mut self) -> Result<(), EngineError> {
+        self.sink.records(self.engine.chain_mut())
+    }
+
     /// Makes sure that the ledger is still ours to write, where that can be lost: call it well within a lease
     /// wherever no cycle runs.
     ///

@@ -26,13 +26,15 @@ pub trait LedgerSink {
         canonical: &str,
     ) -> Result<(), EngineError>;
 
-    /// Takes the chain's pending records before an order leaves, or at a seal.
+    /// Takes the chain's pending records, which must be durable before the next step: an order leaves, or a breaker
+    /// has tripped.
     ///
     /// # Errors
     /// Whatever keeps them from being kept; nothing may be sent after it.
     fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError>;
 
-    /// Is told that a cycle has ended.
+    /// Is told that a cycle has ended. Its pending records may be kept with the next ones: until then nothing that
+    /// follows from them has left.
     ///
     /// # Errors
     /// As for [`LedgerSink::records`].

@@ -61,11 +61,21 @@ impl Journal {
 pub(crate) struct NotedSink {
     sink: FileSink,
     journal: Journal,
+    groups_cycles: bool,
 }
 
 impl NotedSink {
-    pub(crate) const fn new(sink: FileSink, journal: Journal) -> Self {
-        Self { sink, journal }
+    pub(crate) fn new(sink: FileSink, journal: Journal, groups_cycles: bool) -> Self {
+        let sink = if groups_cycles {
+            sink.grouping_cycles()
+        } else {
+            sink
+        };
+        Self {
+            sink,
+            journal,
+            groups_cycles,
+        }
     }
 }
 
@@ -87,7 +97,14 @@ impl LedgerSink for NotedSink {
     }
 
     fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.sink.cycle_ended(chain)
+        if self.groups_cycles {
+            // It takes nothing, and acknowledges nothing.
+            return self.sink.cycle_ended(chain);
+        }
+        self.journal.give(chain);
+        self.sink.cycle_ended(chain)?;
+        self.journal.acknowledge();
+        Ok(())
     }
 
     fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {

@@ -19,6 +19,7 @@ use crate::broker::Venue;
 use crate::disk::SimulatedDisk;
 use crate::error::ensure;
 use crate::journal::{Journal, NotedSink};
+use crate::story::Plant;
 use crate::world::Day;
 
 /// What outlives a process, and what watches it.
@@ -34,8 +35,10 @@ pub(crate) struct Portfolio {
     pub(crate) venue_fails: bool,
     /// The highest level at which a cycle was sealed or a recovery ended. Nobody loosens it here.
     pub(crate) level: Cell<Defcon>,
-    /// A plant: a process forgets the level that it finds on the ledger.
-    pub(crate) forgets_latches: bool,
+    /// Whether the end of a cycle is kept with the next one.
+    pub(crate) groups_cycles: bool,
+    /// A process with a bug that must be found.
+    pub(crate) plant: Option<Plant>,
 }
 
 /// How a life ended.
@@ -82,7 +85,11 @@ impl Portfolio {
         lived: &mut Lived,
     ) -> Result<(), SimulationError> {
         let (engine, writer, heard) = self.open(lived).await?;
-        let sink = NotedSink::new(FileSink::new(writer), self.journal.clone());
+        let sink = NotedSink::new(
+            FileSink::new(writer),
+            self.journal.clone(),
+            self.groups_cycles,
+        );
         let mut runner = Runner::new(engine, self.venue.clone(), sink)?.having_heard(heard);
         self.refuse_takeover()?;
         for day in days {
@@ -167,7 +174,7 @@ impl Portfolio {
     /// What was latched holds, whatever came between.
     fn keeps_its_level(&self, engine: &Engine) -> Result<(), SimulationError> {
         let latched = self.level.get();
-        let level = if self.forgets_latches {
+        let level = if self.plant == Some(Plant::ForgetLatch) {
             Defcon::Green
         } else {
             engine.alarm().posture().level()

@@ -112,7 +112,8 @@ impl Story {
             disk_fails: false,
             venue_fails: false,
             level: Cell::new(Defcon::Green),
-            forgets_latches: plant == Some(Plant::ForgetLatch),
+            groups_cycles: seed.is_multiple_of(2),
+            plant,
         };
         Ok(Self {
             portfolio,

@@ -43,8 +43,8 @@ impl<S: Store> LedgerSink for Kept<'_, S> {
         Ok(())
     }
 
-    fn cycle_ended(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.records(chain)
     }
 
     fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {

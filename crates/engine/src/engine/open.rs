@@ -347,7 +347,12 @@ impl Engine {
             outcome,
         })?;
         self.refresh_held();
-        effects.push(Effect::KeepRecords);
+        // A cycle in which nothing was out of the ordinary may be kept together with the next one.
+        let may_wait = outcome == CycleOutcome::Executed && !self.holds_grave;
+        self.holds_grave = false;
+        if !may_wait {
+            effects.push(Effect::KeepRecords);
+        }
         effects.push(Effect::Sealed(CycleSummary {
             cycle_id: self.cycle_id,
             as_of: Some(open.as_of()),

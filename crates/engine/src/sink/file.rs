@@ -9,12 +9,26 @@ use crate::EngineError;
 #[derive(Debug)]
 pub struct FileSink {
     writer: LedgerWriter,
+    groups_cycles: bool,
 }
 
 impl FileSink {
     /// Keeps records with this writer.
     pub const fn new(writer: LedgerWriter) -> Self {
-        Self { writer }
+        Self {
+            writer,
+            groups_cycles: false,
+        }
+    }
+
+    /// The same, but that the end of a cycle may wait for the first order of the next one
+    /// ([`crate::Runner::keep`]). What a crash then loses of it is asked for at the broker.
+    #[must_use]
+    pub fn grouping_cycles(self) -> Self {
+        Self {
+            groups_cycles: true,
+            ..self
+        }
     }
 
     /// Gives the writer back.
@@ -42,9 +56,12 @@ impl LedgerSink for FileSink {
         self.keep(chain)
     }
 
-    /// The seal was kept with the last records.
-    fn cycle_ended(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        if self.groups_cycles {
+            Ok(())
+        } else {
+            self.keep(chain)
+        }
     }
 
     fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {

@@ -23,6 +23,7 @@ pub struct StoreSink<S> {
     /// Whether the last thing that was done is an append, which has renewed the ownership.
     has_just_appended: bool,
     has_failed: bool,
+    groups_cycles: bool,
 }
 
 impl<S: Store> StoreSink<S> {
@@ -34,6 +35,17 @@ impl<S: Store> StoreSink<S> {
             last_of_kind: BTreeMap::new(),
             has_just_appended: false,
             has_failed: false,
+            groups_cycles: false,
+        }
+    }
+
+    /// The same, but that the end of a cycle may wait for the first order of the next one
+    /// ([`crate::Runner::keep`]). What a crash then loses of it is asked for at the broker.
+    #[must_use]
+    pub fn grouping_cycles(self) -> Self {
+        Self {
+            groups_cycles: true,
+            ..self
         }
     }
 
@@ -145,9 +157,12 @@ impl<S: Store> LedgerSink for StoreSink<S> {
         self.unless_failed(|sink| sink.keep(chain))
     }
 
-    /// The seal was kept with the last records.
-    fn cycle_ended(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        if self.groups_cycles {
+            Ok(())
+        } else {
+            self.records(chain)
+        }
     }
 
     fn stay_owner(&mut self) -> Result<(), EngineError> {

@@ -320,8 +320,8 @@ impl LedgerSink for Kept {
         }
     }
 
-    fn cycle_ended(&mut self, _: &mut Chain) -> Result<(), EngineError> {
-        Ok(())
+    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
+        self.records(chain)
     }
 
     fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
