@@ -117,10 +117,16 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     match cause.downcast_ref::<EngineError>() {
         Some(EngineError::Ledger(error)) => return Some(of_lineage(error)),
         // Orders may be out whose end is not known: the next run asks for them.
-        Some(EngineError::Unresolved { .. } | EngineError::Broker(_)) => {
-            return Some(Exit::Incomplete);
+        Some(
+            EngineError::Unresolved { .. }
+            | EngineError::Broker(_)
+            | EngineError::Fenced { .. }
+            | EngineError::InDoubt { .. },
+        ) => return Some(Exit::Incomplete),
+        Some(EngineError::Store(_)) => return Some(Exit::Io),
+        Some(EngineError::Conflict { .. } | EngineError::ReplayDiffers { .. }) => {
+            return Some(Exit::VerificationFailed);
         }
-        Some(EngineError::ReplayDiffers { .. }) => return Some(Exit::VerificationFailed),
         Some(EngineError::TermsChanged { .. }) => return Some(Exit::Refused),
         _ => {}
     }
@@ -134,10 +140,31 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             _ => Exit::VerificationFailed,
         });
     }
+    #[cfg(feature = "postgres")]
+    if let Some(error) = cause.downcast_ref::<ios012_postgres::PostgresError>() {
+        return Some(of_postgres(error));
+    }
     if let Some(error) = cause.downcast_ref::<SecretsError>() {
         return Some(of_secrets(error));
     }
     cause.is::<std::io::Error>().then_some(Exit::Io)
+}
+
+/// A database that cannot be reached, or answers with an error, is as a file that cannot be read.
+#[cfg(feature = "postgres")]
+fn of_postgres(error: &ios012_postgres::PostgresError) -> Exit {
+    use ios012_postgres::PostgresError as Error;
+    match error {
+        Error::Parameters
+        | Error::Hosts { .. }
+        | Error::NotLocal
+        | Error::NoTls
+        | Error::Settings { .. } => Exit::Usage,
+        Error::Document(_) => Exit::Refused,
+        Error::Lineage(error) => of_lineage(error),
+        Error::Damaged { .. } => Exit::VerificationFailed,
+        _ => Exit::Io,
+    }
 }
 
 const fn of_secrets(error: &SecretsError) -> Exit {

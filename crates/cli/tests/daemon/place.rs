@@ -80,18 +80,21 @@ impl Place {
                 constraints_version = (SELECT DISTINCT constraints_version FROM ios012_input.ios006_constraints)
             WHERE portfolio_id = '{name}'"
         ));
-        for mandate in 0..mandates {
-            self.mandate(name, mandate);
-        }
+        let loads = (0..mandates).map(|mandate| self.loads(name, mandate));
+        self.sql(&loads.collect::<String>());
     }
 
     /// One mandate with its market snapshot, in one transaction.
     pub(crate) fn mandate(&self, name: &str, mandate: usize) {
+        self.sql(&self.loads(name, mandate));
+    }
+
+    fn loads(&self, name: &str, mandate: usize) -> String {
         let loads = self.documents[mandate + 1].iter().map(|(kind, canonical)| {
             let canonical = renamed(canonical, name);
             format!("SELECT ios012_test.load('{kind}', '{name}', $d${canonical}$d$, NULL);")
         });
-        self.sql(&format!("BEGIN; {} COMMIT", loads.collect::<String>()));
+        format!("BEGIN; {} COMMIT;", loads.collect::<String>())
     }
 
     fn load(&self, kind: &str, name: &str, canonical: &str) {

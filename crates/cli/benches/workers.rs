@@ -1,0 +1,88 @@
+//! Cycles a second of many portfolios, run by one worker and by several over one server (docs/scale.md).
+//!
+//! `cargo bench --package ios012-cli --features postgres --bench workers -- PORTFOLIOS …`; each portfolio has the
+//! twelve cycles of golden/quickstart.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    reason = "a measurement prints rates, and stops at the first surprise"
+)]
+
+#[path = "../tests/daemon/place.rs"]
+#[expect(
+    dead_code,
+    reason = "the tests look at ledgers, the measurement counts"
+)]
+mod place;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use place::{CYCLES, Place};
+
+const WORKERS: [usize; 2] = [1, 2];
+
+fn main() {
+    let asked: Vec<usize> = std::env::args()
+        .skip(1)
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
+    let portfolios = if asked.is_empty() { vec![1, 10] } else { asked };
+    println!("portfolios  workers  seconds  cycles/s  records/s  commits/s");
+    for portfolios in portfolios {
+        for workers in WORKERS {
+            measure(portfolios, workers);
+        }
+    }
+}
+
+fn measure(portfolios: usize, workers: usize) {
+    let place = Place::new();
+    for portfolio in 0..portfolios {
+        place.add(&format!("p{portfolio}"), CYCLES);
+    }
+    place.sql("ANALYZE");
+    let commits = || {
+        // What a backend counted is told a moment after it has ended.
+        std::thread::sleep(Duration::from_millis(1_500));
+        let count = place
+            .sql("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
+        count.trim().parse::<u64>().expect("a number")
+    };
+    let before = commits();
+    let most = portfolios.div_ceil(workers).to_string();
+    let begun = Instant::now();
+    let running: Vec<_> = (0..workers)
+        .map(|_| place.start(&["--until-idle", "--most", &most, "--lease-s", "600"]))
+        .collect();
+    for worker in running {
+        let ended = worker.wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let committed = commits() - before;
+    let count = |of: &str| -> u64 {
+        let count = place.sql(&format!(
+            "SELECT count(*) FROM ios012.record_line WHERE convert_from(json, 'UTF8') LIKE '{of}'"
+        ));
+        count.trim().parse().expect("a number")
+    };
+    let (cycles, records) = (count("%\"kind\":\"seal\"%"), count("%"));
+    let all = u64::try_from(portfolios * CYCLES).expect("a number");
+    assert_eq!(cycles, all, "every mandate was run");
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "a rate that is printed"
+    )]
+    let rate = |count: u64| count as f64 / seconds;
+    println!(
+        "{portfolios:10}  {workers:7}  {seconds:7.1}  {:8.1}  {:9.0}  {:9.0}",
+        rate(cycles),
+        rate(records),
+        rate(committed)
+    );
+}
