@@ -107,7 +107,8 @@ impl Daemon {
                 }
             };
             let is_new = told == Told::Anew;
-            if is_new || next_look <= Instant::now() {
+            // What is to end once it is idle looks again at once.
+            if is_new || self.args.until_idle || next_look <= Instant::now() {
                 next_look = Instant::now() + self.lease / 2;
                 let all = self.portfolios()?;
                 let worked = self.turn(all);
@@ -125,7 +126,7 @@ impl Daemon {
         Ok(self.exit)
     }
 
-    /// How long to wait for a mandate. What is to end once it is idle does not wait for its next look.
+    /// How long to wait for a mandate.
     fn patience(&self, next_look: Instant) -> Duration {
         if self.args.until_idle {
             return Duration::from_millis(1);

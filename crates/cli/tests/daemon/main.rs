@@ -76,8 +76,13 @@ fn the_backlog_leaves_the_ledger_of_its_files() {
     }
     assert_eq!(times(&stored(&place, "other")).len(), 3);
     // Nothing is left to do, and nothing is done again.
-    let again = place.worker(&["--until-idle", "--json"]).output();
+    let begun = Instant::now();
+    let again = place
+        .worker(&["--until-idle", "--json", "--lease-s", "600"])
+        .output();
     assert_eq!(text(&ends(again.expect("it starts")).stdout), "");
+    let look = Duration::from_mins(5);
+    assert!(begun.elapsed() < look / 5, "it waited for its next look");
 }
 
 /// A worker that is killed has its portfolios taken over once its lease has run out; each mandate is run once.
