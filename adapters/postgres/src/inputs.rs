@@ -163,6 +163,20 @@ impl Snapshot<'_> {
         Ok(Some(cycle))
     }
 
+    /// The time of the oldest mandate after a time: what is planned for then or later is superseded. A mandate
+    /// whose time cannot be read supersedes nothing, and is refused when its turn comes.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub fn time_after(&self, after: UtcTime) -> Result<Option<UtcTime>, PostgresError> {
+        let found = match self.oldest(Some(after)) {
+            Err(PostgresError::Document(_)) => None,
+            found => found?,
+        };
+        let time = found.map(|as_of| Cell::Time.value(&as_of));
+        Ok(time.and_then(|as_of| as_of.as_str()?.parse().ok()))
+    }
+
     /// `as_of` as the database prints it.
     fn oldest(&self, after: Option<UtcTime>) -> Result<Option<String>, PostgresError> {
         let portfolio_id = self.portfolio_id.to_string();

@@ -47,6 +47,8 @@ pub(crate) struct Daemon {
     /// Portfolios at which a person must look before anybody goes on with them.
     given_up: BTreeSet<PortfolioId>,
     lease: Duration,
+    /// When every portfolio was looked after last.
+    kept: Instant,
     /// What the program ends with.
     exit: Exit,
 }
@@ -91,6 +93,7 @@ impl Daemon {
             desks: BTreeMap::new(),
             given_up: BTreeSet::new(),
             lease,
+            kept: Instant::now(),
             exit: Exit::Executed,
         })
     }
@@ -199,7 +202,13 @@ impl Daemon {
                 .runtime
                 .block_on(desk.next(&mut self.inputs, id, self.json));
             match ran {
-                Ok(true) => worked = true,
+                Ok(true) => {
+                    worked = true;
+                    // A long backlog of one portfolio costs no other one its owner.
+                    if self.kept.elapsed() >= self.lease / 4 {
+                        self.keep();
+                    }
+                }
                 Ok(false) => break,
                 Err(error) => {
                     self.desks.remove(id);
@@ -212,6 +221,7 @@ impl Daemon {
 
     /// Stays the owner of what has been idle for a while, and takes orders to stop that came meanwhile.
     fn keep(&mut self) {
+        self.kept = Instant::now();
         let due = self.lease / 4;
         let mut failed = Vec::new();
         for (id, desk) in &mut self.desks {

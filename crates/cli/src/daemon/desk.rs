@@ -95,14 +95,20 @@ impl Desk {
         let read = read(inputs, id, self.after);
         let (summary, refusal, as_of) = match read {
             Ok(None) => return Ok(false),
-            Ok(Some((standing, documents))) => {
+            Ok(Some(Waiting {
+                standing,
+                documents,
+                superseded_at,
+            })) => {
                 let as_of = documents.mandate.as_of();
                 let CycleDocuments {
                     regimes,
                     mandate,
                     market,
                 } = documents;
-                let cycle = self.runner.cycle(&standing, regimes, mandate, market, None);
+                let cycle = self
+                    .runner
+                    .cycle(&standing, regimes, mandate, market, superseded_at);
                 let (summary, refusal) = cycle.await?;
                 (summary, refusal, Some(as_of))
             }
@@ -163,17 +169,29 @@ impl StopWatch for Trips {
     }
 }
 
+/// A mandate that waits.
+struct Waiting {
+    standing: Arc<Standing>,
+    documents: CycleDocuments,
+    /// The time of the mandate after it, if there is one by now.
+    superseded_at: Option<UtcTime>,
+}
+
 /// The documents of the oldest mandate after a time, with those that it is judged by: all as of one moment.
 fn read(
     inputs: &mut PostgresInputs,
     id: &PortfolioId,
     after: Option<UtcTime>,
-) -> Result<Option<(Arc<Standing>, CycleDocuments)>, PostgresError> {
+) -> Result<Option<Waiting>, PostgresError> {
     let snapshot = inputs.snapshot(id)?;
     let Some(documents) = snapshot.next(after)? else {
         return Ok(None);
     };
-    Ok(Some((snapshot.standing(None)?, documents)))
+    Ok(Some(Waiting {
+        standing: snapshot.standing(None)?,
+        superseded_at: snapshot.time_after(documents.mandate.as_of())?,
+        documents,
+    }))
 }
 
 /// A ledger goes on only from what it began with.

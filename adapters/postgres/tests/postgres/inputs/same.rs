@@ -72,11 +72,17 @@ fn histories_from_rows_have_the_documents_of_their_files_in_order() {
             assert_eq!(kept(found.mandate.document()), kept(mandate.document()));
             assert_eq!(kept(found.market.document()), kept(market.document()));
             assert!(found.regimes.is_none());
+            if let Some(last) = last {
+                let after = snapshot.time_after(last).expect("good rows");
+                assert_eq!(after, Some(mandate.as_of()));
+            }
             last = Some(mandate.as_of());
             count += 1;
         }
         assert!(count >= cycles && count > 1, "{name}: {count}");
         assert!(snapshot.next(last).expect("good rows").is_none());
+        let last = last.expect("a cycle");
+        assert_eq!(snapshot.time_after(last).expect("good rows"), None);
     }
 }
 
