@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::project::Project;
 use crate::work::tests_passed;
@@ -39,5 +39,11 @@ fn run(project: &Project, variable: &str, [package, test, filter]: [&str; 3]) ->
         }
     }
     let ended = child.wait()?;
-    Ok(ended.success() && tests_passed(&log) > 0)
+    if ended.success() {
+        ensure!(
+            tests_passed(&log) > 0,
+            "{package} has no test {filter} in {test}"
+        );
+    }
+    Ok(ended.success())
 }
