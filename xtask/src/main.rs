@@ -6,7 +6,6 @@
 
 mod checkpoints;
 mod clock;
-mod damage;
 mod deny;
 mod determinism;
 mod faults;
@@ -15,6 +14,7 @@ mod gate;
 mod golden;
 mod layers;
 mod lexer;
+mod long_tests;
 mod mutants;
 mod programs;
 mod project;
@@ -57,6 +57,8 @@ enum Task {
     Deny,
     /// Change every byte of a small ledger to every other value: the long run of a test
     Damage,
+    /// Verify a ledger of five million records and measure memory and speed: the long run of a test
+    LongLedger,
     /// Run the main job with debug and release builds and compare every byte
     Determinism,
     /// Run the five suites of ADR-011 in release and show which test covers which invariant
@@ -116,7 +118,8 @@ fn run(task: Task) -> Result<ExitCode> {
         } => layers::run_self_test(&project, part),
         Task::Layers { part, .. } => layers::run(&project, part),
         Task::Deny => deny::run(&project),
-        Task::Damage => damage::run(&project),
+        Task::Damage => long_tests::damage(&project),
+        Task::LongLedger => long_tests::long_ledger(&project),
         Task::Determinism => determinism::run(&project),
         Task::Mutants(arguments) => mutants::run(&project, &arguments),
         Task::Faults(arguments) => faults::run(&project, &arguments),

@@ -185,7 +185,7 @@ fn judge(proof: Proof, log: &str) -> Outcome {
 }
 
 /// Sums the `N passed` of the `test result: ok. N passed; ...` lines of libtest.
-fn tests_passed(log: &str) -> u64 {
+pub(crate) fn tests_passed(log: &str) -> u64 {
     log.lines()
         .filter_map(|line| line.strip_prefix("test result: ok. "))
         .filter_map(|rest| rest.split_once(" passed"))

@@ -89,17 +89,26 @@ pub(crate) fn golden(name: &str) -> PathBuf {
 }
 
 /// Every file of a folder but the empty `lock`, by name.
-#[expect(clippy::disallowed_methods, reason = "a map is sorted")]
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(folder).expect("a folder");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let paths = paths(folder).into_iter();
     paths
-        .filter(|path| path.is_file() && !path.ends_with("lock"))
         .map(|path| {
             let name = path.file_name().expect("a name").to_string_lossy();
             (name.into_owned(), std::fs::read(&path).expect("a file"))
         })
         .collect()
+}
+
+/// Where they are, sorted.
+#[expect(clippy::disallowed_methods, reason = "they are sorted")]
+pub(crate) fn paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.is_file() && !path.ends_with("lock"))
+        .collect();
+    paths.sort();
+    paths
 }
 
 /// The name of the first file that differs, or is only in one of the two.
