@@ -31,7 +31,7 @@ fn main() {
         .filter_map(|argument| argument.parse().ok())
         .collect();
     let portfolios = if asked.is_empty() { vec![1, 10] } else { asked };
-    println!("portfolios  workers  seconds  cycles/s  records/s  commits/s");
+    println!("portfolios  workers  seconds  cycles/s  records/s  commits/s  bytes/record");
     for portfolios in portfolios {
         for workers in WORKERS {
             measure(portfolios, workers);
@@ -71,6 +71,10 @@ fn measure(portfolios: usize, workers: usize) {
         count.trim().parse().expect("a number")
     };
     let (cycles, records) = (count("%\"kind\":\"seal\"%"), count("%"));
+    let bytes: u64 = {
+        let size = place.sql("SELECT pg_total_relation_size('ios012.record_line')");
+        size.trim().parse().expect("a number")
+    };
     let all = u64::try_from(portfolios * CYCLES).expect("a number");
     assert_eq!(cycles, all, "every mandate was run");
     #[expect(
@@ -80,9 +84,10 @@ fn measure(portfolios: usize, workers: usize) {
     )]
     let rate = |count: u64| count as f64 / seconds;
     println!(
-        "{portfolios:10}  {workers:7}  {seconds:7.1}  {:8.1}  {:9.0}  {:9.0}",
+        "{portfolios:10}  {workers:7}  {seconds:7.1}  {:8.1}  {:9.0}  {:9.0}  {:12}",
         rate(cycles),
         rate(records),
-        rate(committed)
+        rate(committed),
+        bytes / records
     );
 }
