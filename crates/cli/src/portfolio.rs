@@ -145,25 +145,26 @@ pub(crate) fn tell_recovery(recovery: &Recovery) {
 
 /// A ledger goes on only from what it began with.
 fn refuse_other_opening(scenario: &Scenario, ledger: &Path) -> anyhow::Result<()> {
-    let currency = scenario.base_currency().clone();
-    let ours = genesis(
-        currency,
-        scenario.opening_cash(),
-        scenario.opening_positions(),
-    )?;
     let first = LedgerReader::open(ledger)?.next().transpose()?;
-    match first.map(|stored| stored.record) {
-        Some(Record::Genesis(theirs)) if theirs == ours => Ok(()),
-        _ => Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "the ledger in {} began with other cash or positions than scenario.json says; \
-                 choose another directory, or restore base_currency, opening_cash and \
-                 opening_positions",
-                ledger.display()
-            ),
-        )),
+    if let Some(stored) = first
+        && is_opening_of(scenario, &stored.record)?
+    {
+        return Ok(());
     }
+    let message = format!(
+        "the ledger in {} began with other cash or positions than scenario.json says; choose another \
+         directory, or restore base_currency, opening_cash and opening_positions",
+        ledger.display()
+    );
+    Err(Failure::new(Exit::Usage, message))
+}
+
+/// Whether a ledger that begins with this record is one of the scenario.
+pub(crate) fn is_opening_of(scenario: &Scenario, first: &Record) -> Result<bool, EngineError> {
+    let currency = scenario.base_currency().clone();
+    let (cash, positions) = (scenario.opening_cash(), scenario.opening_positions());
+    let ours = genesis(currency, cash, positions)?;
+    Ok(matches!(first, Record::Genesis(theirs) if *theirs == ours))
 }
 
 /// The paper broker with the scenario's costs and, if the folder has one, its script.

@@ -8,8 +8,7 @@ use std::time::Duration;
 use ios012_contracts::{Refusal, Scenario, Standing};
 use ios012_core::{PortfolioId, UtcTime};
 use ios012_engine::{
-    CycleSummary, Engine, Heard, Runner, StopWatch, Stopped, StoreSink, Takeover, genesis,
-    take_over,
+    CycleSummary, Engine, Heard, Runner, StopWatch, Stopped, StoreSink, Takeover, take_over,
 };
 use ios012_lineage::Record;
 use ios012_lineage::store::Store as _;
@@ -19,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{note, print, print_json};
-use crate::portfolio::tell_recovery;
+use crate::portfolio::{is_opening_of, tell_recovery};
 use crate::watch::Watch;
 
 /// A portfolio with its engine.
@@ -196,23 +195,20 @@ fn read(
 
 /// A ledger goes on only from what it began with.
 fn refuse_other_opening(scenario: &Scenario, store: &mut PostgresStore) -> anyhow::Result<()> {
-    let currency = scenario.base_currency().clone();
-    let (cash, positions) = (scenario.opening_cash(), scenario.opening_positions());
-    let ours = genesis(currency, cash, positions)?;
     let mut first = None;
     store.read(0, &mut |_, json| {
         first = Some(Record::parse(json).map(|(_, record)| record));
         ControlFlow::Break(())
     })?;
-    match first.transpose()? {
-        None => Ok(()),
-        Some(Record::Genesis(theirs)) if theirs == ours => Ok(()),
-        Some(_) => Err(Failure::new(
-            Exit::Usage,
-            "its ledger began with other cash or positions than the tables say; restore base_currency, \
-             opening_cash and portfolio_positions",
-        )),
+    let Some(first) = first.transpose()? else {
+        return Ok(());
+    };
+    if is_opening_of(scenario, &first)? {
+        return Ok(());
     }
+    let message = "its ledger began with other cash or positions than the tables say; restore base_currency, \
+                   opening_cash and portfolio_positions";
+    Err(Failure::new(Exit::Usage, message))
 }
 
 fn tell(id: &PortfolioId, summary: &CycleSummary, refusal: Option<&Refusal>, json: bool) {

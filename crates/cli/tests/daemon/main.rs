@@ -273,3 +273,18 @@ fn parameters_that_others_can_read_are_refused() {
     assert_eq!(ran.status.code(), Some(2));
     assert!(text(&ran.stderr).contains("chmod 600"), "{ran:?}");
 }
+
+/// A ledger goes on only from the cash and the positions that it began with, whatever the tables say later.
+#[test]
+fn another_opening_is_refused() {
+    let place = Place::new();
+    place.add("a", 2);
+    let run = || place.worker(&["--until-idle"]).output().expect("it starts");
+    ends(run());
+    place.sql("UPDATE ios012_input.portfolio SET opening_cash = opening_cash + 1");
+    place.mandate("a", 2);
+    let ran = run();
+    assert_eq!(ran.status.code(), Some(2), "{ran:?}");
+    assert!(text(&ran.stderr).contains("opening_cash"), "{ran:?}");
+    assert_eq!(times(&stored(&place, "a")).len(), 2);
+}
