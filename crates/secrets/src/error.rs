@@ -69,4 +69,35 @@ pub enum SecretsError {
     /// The connection ended before an answer.
     #[error("the connection ended without an answer")]
     Cut,
+    /// What a source holds is no secret.
+    #[error(
+        "not a secret: it must be 1 to 4096 visible ASCII characters, without spaces and line ends"
+    )]
+    NotASecret,
+    /// A key does not have the form that its scheme asks for.
+    #[error("not a key of this scheme: some take it in base64, and Ed25519 a seed of 32 bytes")]
+    SigningKeyForm,
+    /// A thread may read the environment while it is wiped.
+    #[error("threads run already: keys are taken from the environment first in main")]
+    ThreadsRun,
+    /// The system does not show this process to itself.
+    #[error(
+        "/proc/self cannot be read or written: it must be mounted, and the process readable to itself"
+    )]
+    NoProc,
+    /// A variable is missing.
+    #[error("{name} is not in the environment: set it for this process alone")]
+    NotInEnvironment {
+        /// Name of the variable.
+        name: &'static str,
+    },
+    /// A variable is there more than once.
+    #[error("{name} is in the environment more than once: set it once")]
+    TwiceInEnvironment {
+        /// Name of the variable.
+        name: &'static str,
+    },
+    /// The bytes of a variable are still there.
+    #[error("the environment could not be wiped: replace the key, and start the program anew")]
+    NotWiped,
 }

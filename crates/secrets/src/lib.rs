@@ -1,15 +1,25 @@
 //! The one door to the network, and to what must not be seen (seed, section 8).
 //!
-//! Today it holds the HTTPS client that every caller uses, the kind of address that may hold a
-//! token, and the key that signs checkpoints. Other keys, their sources and their rotation get their
-//! place here.
+//! It holds the HTTPS client that every caller uses, the kind of address that may hold a token, the key
+//! that signs checkpoints, and the types of secrets: what signs, what comes from the environment, and what a
+//! key may be used for (docs/secrets.md).
 
 mod address;
 mod checkpoint_key;
+mod environment;
 mod error;
 mod https;
+mod purpose;
+mod secret;
+mod signer;
 
 pub use address::Address;
 pub use checkpoint_key::CheckpointKey;
+pub use environment::Environment;
 pub use error::SecretsError;
 pub use https::{Https, Roots, TextAnswer};
+pub use purpose::{Credential, Live, Paper, Purpose};
+/// A value that its `Debug` does not show, if it is marked sensitive.
+pub use reqwest::header::HeaderValue;
+pub use secret::Secret;
+pub use signer::{Scheme, Signature, Signer};
