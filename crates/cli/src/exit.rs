@@ -175,7 +175,10 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::TimedOut { .. }
         | SecretsError::Answered { .. }
         | SecretsError::NotAText
+        | SecretsError::NoProc
         | SecretsError::Cut => Exit::Io,
+        // The program took keys in the wrong order, or could not take them away.
+        SecretsError::ThreadsRun | SecretsError::NotWiped => Exit::Internal,
         SecretsError::NotAnAddress
         | SecretsError::NotHttps
         | SecretsError::UserInfo
@@ -184,6 +187,10 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::KeyExists
         | SecretsError::KeyOpenToOthers
         | SecretsError::KeyForm
+        | SecretsError::NotASecret
+        | SecretsError::SigningKeyForm
+        | SecretsError::NotInEnvironment { .. }
+        | SecretsError::TwiceInEnvironment { .. }
         | SecretsError::NoRandomness => Exit::Usage,
     }
 }
