@@ -177,6 +177,14 @@ impl Snapshot<'_> {
         Ok(time.and_then(|as_of| as_of.as_str()?.parse().ok()))
     }
 
+    /// The market snapshot of a time, for a portfolio that goes to cash whatever its mandate says.
+    ///
+    /// # Errors
+    /// As for [`Self::next`].
+    pub fn market(&self, as_of: UtcTime) -> Result<Market, PostgresError> {
+        self.market_of(&[self.portfolio_id.to_string(), as_of.to_string()])
+    }
+
     /// `as_of` as the database prints it.
     fn oldest(&self, after: Option<UtcTime>) -> Result<Option<String>, PostgresError> {
         let portfolio_id = self.portfolio_id.to_string();
@@ -209,17 +217,20 @@ impl Snapshot<'_> {
         let regimes = regimes_as_of
             .map(|as_of| self.regimes(&document, as_of))
             .transpose()?;
-        let market = market(
-            &self.rows(&tables::MARKET, &of)?,
-            &self.rows(&tables::PRICES, &of)?,
-            &self.rows(&tables::FX, &of)?,
-            &self.rows(&tables::EVENTS, &of)?,
-        )?;
         Ok(CycleDocuments {
             regimes,
             mandate,
-            market,
+            market: self.market_of(&of)?,
         })
+    }
+
+    fn market_of(&self, of: &[String]) -> Result<Market, PostgresError> {
+        Ok(market(
+            &self.rows(&tables::MARKET, of)?,
+            &self.rows(&tables::PRICES, of)?,
+            &self.rows(&tables::FX, of)?,
+            &self.rows(&tables::EVENTS, of)?,
+        )?)
     }
 
     fn regimes(&self, mandate: &Rows, as_of: String) -> Result<Arc<Regimes>, PostgresError> {

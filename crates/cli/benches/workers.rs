@@ -1,7 +1,7 @@
 //! Cycles a second of many portfolios, run by one worker and by several over one server (docs/scale.md).
 //!
-//! `cargo bench --package ios012-cli --features postgres --bench workers -- PORTFOLIOS …`; each portfolio has the
-//! twelve cycles of golden/quickstart.
+//! `cargo bench --package ios012-cli --features postgres --bench workers -- PORTFOLIOSxWORKERS …`; each portfolio has
+//! the twelve cycles of golden/quickstart.
 
 #![expect(
     clippy::expect_used,
@@ -23,19 +23,22 @@ use tokio::time::Instant;
 
 use place::{CYCLES, Place};
 
-const WORKERS: [usize; 2] = [1, 2];
-
 fn main() {
-    let asked: Vec<usize> = std::env::args()
+    let asked: Vec<(usize, usize)> = std::env::args()
         .skip(1)
-        .filter_map(|argument| argument.parse().ok())
+        .filter_map(|argument| {
+            let (portfolios, workers) = argument.split_once('x')?;
+            Some((portfolios.parse().ok()?, workers.parse().ok()?))
+        })
         .collect();
-    let portfolios = if asked.is_empty() { vec![1, 10] } else { asked };
+    let asked = if asked.is_empty() {
+        vec![(1, 1), (10, 1), (10, 2)]
+    } else {
+        asked
+    };
     println!("portfolios  workers  seconds  cycles/s  records/s  commits/s  bytes/record");
-    for portfolios in portfolios {
-        for workers in WORKERS {
-            measure(portfolios, workers);
-        }
+    for (portfolios, workers) in asked {
+        measure(portfolios, workers);
     }
 }
 

@@ -30,8 +30,10 @@ use desk::{Desk, Taken};
 
 /// How long a mandate is waited for before orders to stop, Ctrl-C and leases are looked at again.
 const TURN: Duration = Duration::from_millis(200);
-/// How long a question to the database may take.
-const ANSWER: Duration = Duration::from_secs(1);
+/// How long to wait before something that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long a question to the database may take, at most; with a short lease, a third of it.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// A worker.
 pub(crate) struct Daemon {
@@ -39,13 +41,17 @@ pub(crate) struct Daemon {
     json: bool,
     inputs: PostgresInputs,
     connection: Connection,
-    switch: Option<Switch>,
+    switch: Switch,
     interrupt: Interrupt,
     scratch: tempfile::TempDir,
     runtime: Runtime,
     desks: BTreeMap<PortfolioId, Desk>,
     /// Portfolios at which a person must look before anybody goes on with them.
     given_up: BTreeSet<PortfolioId>,
+    /// Portfolios that somebody else owned when they were looked at last.
+    held: BTreeSet<PortfolioId>,
+    /// Whether something failed that may pass.
+    has_stumbled: bool,
     lease: Duration,
     /// When every portfolio was looked after last.
     kept: Instant,
@@ -74,17 +80,18 @@ impl Daemon {
         let missing = || Failure::new(Exit::Usage, "--daemon needs --database FILE");
         let file = args.database.as_deref().ok_or_else(missing)?;
         let lease = Duration::from_secs(args.lease_s);
-        let settings = Settings::new(lease, ANSWER)?;
+        let answer = LONGEST_ANSWER.min(lease / 3);
+        let settings = Settings::new(lease, answer)?;
         let settings = if args.require_standby {
             settings.requiring_standby()
         } else {
             settings
         };
-        let switch = args.control.as_deref().map(Switch::begin).transpose();
+        let switch = Switch::begin(args.control.as_deref());
         Ok(Self {
             args: args.clone(),
             json,
-            inputs: PostgresInputs::new(parameters(file)?, ANSWER)?,
+            inputs: PostgresInputs::new(parameters(file)?, answer)?,
             connection: Connection::new(parameters(file)?, settings, Access::Writer)?,
             switch: switch.context("orders to stop cannot be watched for")?,
             interrupt: Interrupt::listen()?,
@@ -92,19 +99,31 @@ impl Daemon {
             runtime: runtime()?,
             desks: BTreeMap::new(),
             given_up: BTreeSet::new(),
+            held: BTreeSet::new(),
+            has_stumbled: false,
             lease,
             kept: Instant::now(),
             exit: Exit::Executed,
         })
     }
 
-    /// Works until it is asked to end, or until nothing is left to do where that is asked for.
+    /// Works until it is asked to end, or until nothing is left to do where that is asked for, and gives back what
+    /// it owns.
     pub(crate) fn run(mut self) -> anyhow::Result<Exit> {
+        let worked = self.work_on();
+        self.end();
+        worked?;
+        Ok(self.exit)
+    }
+
+    fn work_on(&mut self) -> anyhow::Result<()> {
+        let mut held_since = None;
         let mut next_look = Instant::now();
         while !self.interrupt.is_asked() {
             let told = match self.inputs.wait(self.patience(next_look)) {
                 Ok(told) => told,
                 Err(error) => {
+                    self.keep();
                     self.unreachable(&error)?;
                     continue;
                 }
@@ -115,7 +134,7 @@ impl Daemon {
                 next_look = Instant::now() + self.lease / 2;
                 let all = self.portfolios()?;
                 let worked = self.turn(all);
-                if self.args.until_idle && !worked && !is_new {
+                if self.args.until_idle && !worked && !is_new && self.is_idle(&mut held_since) {
                     break;
                 }
             } else if let Told::Of(portfolios) = told {
@@ -124,9 +143,37 @@ impl Daemon {
                 self.turn(portfolios);
             }
             self.keep();
+            if std::mem::take(&mut self.has_stumbled) {
+                if self.args.until_idle {
+                    return Err(Failure::new(
+                        Exit::Io,
+                        "not every mandate that waits could be run; the lines above say why",
+                    ));
+                }
+                std::thread::sleep(RETRY);
+            }
         }
-        self.end();
-        Ok(self.exit)
+        Ok(())
+    }
+
+    /// Whether nothing is left to do. A portfolio that somebody else owns is waited for, in case its owner has died.
+    fn is_idle(&mut self, held_since: &mut Option<Instant>) -> bool {
+        let most = self.args.most.unwrap_or(usize::MAX);
+        if self.held.is_empty() || self.desks.len() >= most {
+            return true;
+        }
+        let since = *held_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < self.lease + self.lease / 2 {
+            std::thread::sleep(TURN);
+            return false;
+        }
+        for id in &self.held {
+            note(&format!(
+                "{id}: another worker owns it, and its mandates were left"
+            ));
+        }
+        self.exit = Exit::Incomplete;
+        true
     }
 
     /// How long to wait for a mandate.
@@ -156,6 +203,7 @@ impl Daemon {
     /// Takes what nobody owns, and works off what waits. Returns whether there was anything.
     fn turn(&mut self, portfolios: Vec<PortfolioId>) -> bool {
         let mut worked = false;
+        self.held.clear();
         for id in portfolios {
             if self.interrupt.is_asked() {
                 break;
@@ -170,7 +218,7 @@ impl Daemon {
                         worked = true;
                         self.desks.insert(id.clone(), *desk);
                     }
-                    Ok(Taken::Held) => {}
+                    Ok(Taken::Held) => drop(self.held.insert(id.clone())),
                     Err(error) => self.fail(&id, &error),
                 }
             }
@@ -184,7 +232,7 @@ impl Daemon {
         let snapshot = self.inputs.snapshot(id)?;
         let standing = snapshot.standing(None)?;
         drop(snapshot);
-        let watch = self.switch.as_ref().map(Switch::watch);
+        let watch = self.switch.watch();
         let store = self.connection.store(id.clone());
         let scratch = tempfile::tempdir_in(self.scratch.path())?;
         let taking = Desk::take(&standing, store, scratch.path(), watch);
@@ -210,6 +258,11 @@ impl Daemon {
                     }
                 }
                 Ok(false) => break,
+                // Only the documents could not be read: the portfolio is ours still.
+                Err(error) if error.is::<PostgresError>() => {
+                    self.fail(id, &error);
+                    break;
+                }
                 Err(error) => {
                     self.desks.remove(id);
                     self.fail(id, &error);
@@ -242,13 +295,13 @@ impl Daemon {
                 note(&format!("{id}: another worker has taken it over"));
                 return;
             }
-            Some(EngineError::Store(_) | EngineError::InDoubt { .. }) => true,
+            Some(EngineError::InDoubt { .. }) => true,
+            Some(EngineError::Store(cause)) => cause.downcast_ref().is_some_and(passes),
             Some(_) => false,
-            None => error
-                .downcast_ref::<PostgresError>()
-                .is_some_and(|error| !matches!(error, PostgresError::Document(_))),
+            None => error.downcast_ref().is_some_and(passes),
         };
         if passes {
+            self.has_stumbled = true;
             note(&format!("{id}: {error:#}; it is tried again"));
             return;
         }
@@ -274,9 +327,26 @@ impl Daemon {
     /// Gives every portfolio back, so that the next worker need not wait.
     fn end(&mut self) {
         for (id, desk) in std::mem::take(&mut self.desks) {
-            if let Err(error) = desk.finish() {
+            if let Err(error) = self.runtime.block_on(desk.finish()) {
                 self.fail(&id, &error);
             }
         }
     }
+}
+
+/// Whether it may go by itself. Anything else is for a person.
+const fn passes(error: &PostgresError) -> bool {
+    matches!(
+        error,
+        PostgresError::Unreachable { .. }
+            | PostgresError::Unanswered { .. }
+            | PostgresError::Warned
+            | PostgresError::ReadOnly
+            | PostgresError::InRecovery
+            | PostgresError::NoStandby { .. }
+            | PostgresError::NoSpace { .. }
+            | PostgresError::Server { .. }
+            | PostgresError::InputTable { .. }
+            | PostgresError::NotPermitted { .. }
+    )
 }

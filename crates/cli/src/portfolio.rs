@@ -45,7 +45,7 @@ impl<S: LedgerSink> Portfolio<S> {
         let positions = engine.accounts().books().positions();
         let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
         let broker = broker.holding(positions);
-        let switch = Switch::begin(ledger).context("orders to stop cannot be watched for")?;
+        let switch = Switch::begin(Some(ledger)).context("orders to stop cannot be watched for")?;
         let watch = switch.watch();
         let told = watch.told();
         let runner = Runner::watched(engine, broker, sink(writer)?, watch)?.having_heard(heard);

@@ -34,6 +34,8 @@ pub(crate) struct Switch {
 /// The receiving end, for one runner.
 pub(crate) struct Watch {
     first: Option<Seen>,
+    /// What lies there now.
+    lying: Arc<Mutex<Option<Seen>>>,
     seen: Receiver<Seen>,
     told: ToldFile,
     /// When the broker has had its time, where it is limited.
@@ -52,10 +54,10 @@ struct Seen {
 pub(crate) struct ToldFile(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Switch {
-    /// Begins to watch a directory for a trip file, and the process for SIGUSR1.
-    pub(crate) fn begin(directory: &Path) -> std::io::Result<Self> {
+    /// Begins to watch the process for SIGUSR1, and a directory, if there is one, for a trip file.
+    pub(crate) fn begin(directory: Option<&Path>) -> std::io::Result<Self> {
         let (seen, _) = broadcast::channel(MOST_UNHEARD);
-        let mut file = TripFile::at(directory.join(StopFile::NAME));
+        let mut file = TripFile::at(directory.map(|directory| directory.join(StopFile::NAME)));
         file.tell_change(&seen);
         let lying = Arc::clone(&file.lying);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -79,6 +81,7 @@ impl Switch {
         let seen = self.seen.subscribe();
         Watch {
             first: get(&self.lying).clone(),
+            lying: Arc::clone(&self.lying),
             seen,
             told: ToldFile::default(),
             patience_ends: None,
@@ -108,7 +111,10 @@ impl StopWatch for Watch {
     fn poll(&mut self) -> Option<Stopped> {
         let seen = self.first.take().or_else(|| match self.seen.try_recv() {
             Ok(seen) => Some(seen),
-            Err(TryRecvError::Lagged(_)) => Some(missed()),
+            Err(TryRecvError::Lagged(_)) => {
+                self.first.clone_from(&get(&self.lying));
+                Some(missed())
+            }
             Err(TryRecvError::Empty | TryRecvError::Closed) => None,
         });
         if let Some(seen) = seen {
@@ -125,10 +131,14 @@ impl StopWatch for Watch {
         if let Some(seen) = self.first.take() {
             return self.tell(seen);
         }
+        let (first, lying) = (&mut self.first, &self.lying);
         let next = async {
             match self.seen.recv().await {
                 Ok(seen) => seen,
-                Err(RecvError::Lagged(_)) => missed(),
+                Err(RecvError::Lagged(_)) => {
+                    first.clone_from(&get(lying));
+                    missed()
+                }
                 // Nobody looks any more: nobody will ever tell.
                 Err(RecvError::Closed) => std::future::pending().await,
             }
@@ -166,7 +176,7 @@ pub(crate) fn clear(ledger: &Path, told: &ToldFile) -> std::io::Result<()> {
     }
 }
 
-/// Orders that came faster than a runner heard them.
+/// Orders that came faster than a runner heard them. What lies there still is told after it.
 fn missed() -> Seen {
     Seen {
         order: order("stop_orders_missed", "more orders to stop than are kept"),
@@ -191,7 +201,7 @@ async fn look(mut file: TripFile, mut signals: Signal, sender: Sender<Seen>) {
 
 /// The trip file, as it was seen last.
 struct TripFile {
-    path: PathBuf,
+    path: Option<PathBuf>,
     last: Lying,
     lying: Arc<Mutex<Option<Seen>>>,
 }
@@ -205,7 +215,7 @@ enum Lying {
 }
 
 impl TripFile {
-    fn at(path: PathBuf) -> Self {
+    fn at(path: Option<PathBuf>) -> Self {
         Self {
             path,
             last: Lying::Nothing,
@@ -215,7 +225,10 @@ impl TripFile {
 
     /// Tells of the trip file if it is another than before. One that can't be read stops all the same.
     fn tell_change(&mut self, sender: &Sender<Seen>) {
-        let lying = match std::fs::read(&self.path) {
+        let Some(path) = &self.path else {
+            return;
+        };
+        let lying = match std::fs::read(path) {
             Ok(bytes) => Lying::Bytes(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lying::Nothing,
             Err(_) => Lying::Unreadable,
@@ -283,11 +296,12 @@ mod tests {
             let ledger = tempfile::tempdir().unwrap();
             let (sender, seen) = broadcast::channel(MOST_UNHEARD);
             Self {
-                file: TripFile::at(ledger.path().join(StopFile::NAME)),
+                file: TripFile::at(Some(ledger.path().join(StopFile::NAME))),
                 ledger,
                 sender,
                 watch: Watch {
                     first: None,
+                    lying: Arc::default(),
                     seen,
                     told: ToldFile::default(),
                     patience_ends: None,
@@ -295,8 +309,12 @@ mod tests {
             }
         }
 
+        fn path(&self) -> PathBuf {
+            self.ledger.path().join(StopFile::NAME)
+        }
+
         fn write(&mut self, text: &str) {
-            std::fs::write(&self.file.path, text).unwrap();
+            std::fs::write(self.path(), text).unwrap();
         }
 
         /// How many orders come of what lies there.
@@ -317,15 +335,15 @@ mod tests {
         assert_eq!(bench.orders(), 0, "there is none");
         bench.write("first");
         bench.clear();
-        assert!(bench.file.path.exists(), "nobody was told of it");
+        assert!(bench.path().exists(), "nobody was told of it");
         assert_eq!(bench.orders(), 1);
         bench.write("second");
         bench.file.tell_change(&bench.sender);
         bench.clear();
-        assert!(bench.file.path.exists(), "it was seen, and told to nobody");
+        assert!(bench.path().exists(), "it was seen, and told to nobody");
         bench.write("first");
         bench.clear();
-        assert!(!bench.file.path.exists());
+        assert!(!bench.path().exists());
         bench.clear();
     }
 
@@ -341,8 +359,8 @@ mod tests {
         assert_eq!(bench.orders(), 0);
         bench.write("second");
         assert_eq!(bench.orders(), 1);
-        std::fs::remove_file(&bench.file.path).unwrap();
-        std::fs::create_dir(&bench.file.path).unwrap();
+        std::fs::remove_file(bench.path()).unwrap();
+        std::fs::create_dir(bench.path()).unwrap();
         assert_eq!((bench.orders(), bench.orders()), (1, 0), "it can't be read");
     }
 
@@ -359,17 +377,28 @@ mod tests {
         let mut later = switch.watch();
         assert!(matches!(later.poll(), Some(Stopped::Order(_))));
         assert!(later.poll().is_none(), "it is told once");
-        std::fs::remove_file(&bench.file.path).unwrap();
+        std::fs::remove_file(bench.path()).unwrap();
         assert_eq!(bench.orders(), 0);
         assert!(switch.watch().poll().is_none(), "it was taken away");
-        for number in 0..=MOST_UNHEARD {
-            bench.write(&number.to_string());
-            bench.file.tell_change(&bench.sender);
+        let black = r#"{"schema":"ios012.stop.v1","level":"BLACK"}"#;
+        bench.write(black);
+        bench.file.tell_change(&bench.sender);
+        let lying = get(&bench.file.lying).clone();
+        for _ in 0..=MOST_UNHEARD {
+            let signal = order("signal", "SIGUSR1");
+            let seen = Seen {
+                order: signal,
+                bytes: None,
+            };
+            bench.sender.send(seen).unwrap();
         }
-        let Some(Stopped::Order(order)) = later.poll() else {
-            panic!("it does not stop");
-        };
-        assert_eq!(order.cause.as_str(), "stop_orders_missed");
+        let mut heard = std::iter::from_fn(|| match later.poll() {
+            Some(Stopped::Order(order)) => Some(*order),
+            _ => None,
+        });
+        assert_eq!(heard.next().unwrap().cause.as_str(), "stop_orders_missed");
+        // The file that was pushed out of what is kept is told all the same.
+        assert_eq!(heard.next(), lying.map(|seen| seen.order));
     }
 
     /// The broker's time begins with the first stop that leaves orders open, whatever came before it or after.

@@ -94,9 +94,7 @@ pub(crate) async fn go_on<B: Broker, S: LedgerSink>(
     }
     let mut ended = Vec::new();
     for order in engine.unresolved(&crash.lost) {
-        // What is still worked is cancelled: only the owner may.
-        sink.stay_owner()?;
-        ended.push(end_of(broker, &order).await?);
+        ended.push(end_of(&mut sink, broker, &order).await?);
     }
     let orders = ended.iter().map(|end| ResolvedOrder {
         order_id: end.order.order_id,
@@ -162,10 +160,16 @@ struct Ended {
 
 /// Asks for an order until it has ended. One that is still worked is cancelled first: the cycle that it belongs to
 /// is over.
-async fn end_of<B: Broker>(broker: &mut B, order: &Unresolved) -> Result<Ended, EngineError> {
+async fn end_of<B: Broker, S: LedgerSink>(
+    sink: &mut S,
+    broker: &mut B,
+    order: &Unresolved,
+) -> Result<Ended, EngineError> {
     // Whatever comes here is in the order's history too.
     let mut elsewhere = Vec::new();
     for question in 0..MOST_QUESTIONS {
+        // What is still worked is cancelled: only the owner may.
+        sink.stay_owner()?;
         let history = history_of(broker, order.order_id).await?;
         let mut news = news_of(order, &history);
         if let Some((events, state)) = end_in(order, &news)? {

@@ -5,11 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ios012_contracts::{Refusal, Scenario, Standing};
+use ios012_contracts::{Market, Refusal, Scenario, Standing};
 use ios012_core::{PortfolioId, UtcTime};
-use ios012_engine::{
-    CycleSummary, Engine, Heard, Runner, StopWatch, Stopped, StoreSink, Takeover, take_over,
-};
+use ios012_engine::{CycleSummary, Engine, Heard, Runner, StoreSink, Takeover, take_over};
 use ios012_lineage::Record;
 use ios012_lineage::store::Store as _;
 use ios012_paper::{PaperBroker, Script};
@@ -23,7 +21,7 @@ use crate::watch::Watch;
 
 /// A portfolio with its engine.
 pub(crate) struct Desk {
-    runner: Runner<PaperBroker, StoreSink<PostgresStore>, Trips>,
+    runner: Runner<PaperBroker, StoreSink<PostgresStore>, Watch>,
     /// The time of the mandate that was run or refused last.
     after: Option<UtcTime>,
     renewed: Instant,
@@ -42,7 +40,7 @@ impl Desk {
         standing: &Standing,
         mut store: PostgresStore,
         scratch: &Path,
-        watch: Option<Watch>,
+        watch: Watch,
     ) -> anyhow::Result<Taken> {
         let scenario = standing.scenario();
         refuse_other_opening(scenario, &mut store)?;
@@ -76,7 +74,7 @@ impl Desk {
         let positions = engine.accounts().books().positions();
         let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
         let broker = broker.holding(positions);
-        let runner = Runner::watched(engine, broker, sink, Trips(watch))?.having_heard(heard);
+        let runner = Runner::watched(engine, broker, sink, watch)?.having_heard(heard);
         Ok(Taken::Desk(Box::new(Self {
             runner,
             after,
@@ -91,6 +89,7 @@ impl Desk {
         id: &PortfolioId,
         json: bool,
     ) -> anyhow::Result<bool> {
+        self.runner.heed().await?;
         let read = read(inputs, id, self.after);
         let (summary, refusal, as_of) = match read {
             Ok(None) => return Ok(false),
@@ -113,7 +112,14 @@ impl Desk {
             }
             Err(PostgresError::Document(refusal)) => {
                 let as_of = refusal.as_of;
-                let summary = self.runner.refuse(refusal.clone()).await?;
+                let mut summary = self.runner.refuse(refusal.clone()).await?;
+                // A mandate that is refused never keeps a portfolio from going to cash.
+                if self.runner.engine().must_unwind()
+                    && let Some((standing, market)) = snapshot(inputs, id, as_of)?
+                {
+                    tell(id, &summary, None, json);
+                    summary = self.runner.unwind(&standing, market).await?.0;
+                }
                 (summary, Some(refusal), as_of)
             }
             Err(error) => return Err(error.into()),
@@ -139,32 +145,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Keeps everything, and gives the portfolio back.
-    pub(crate) fn finish(self) -> anyhow::Result<()> {
+    /// Keeps everything, also an order to stop that came since, and gives the portfolio back.
+    pub(crate) async fn finish(mut self) -> anyhow::Result<()> {
+        if self.runner.engine().is_between_cycles() {
+            self.runner.heed().await?;
+        }
         self.runner.finish()?;
         Ok(())
-    }
-}
-
-/// Where nobody is to be heard, nobody stops.
-struct Trips(Option<Watch>);
-
-impl StopWatch for Trips {
-    fn poll(&mut self) -> Option<Stopped> {
-        self.0.as_mut()?.poll()
-    }
-
-    async fn wait(&mut self) -> Stopped {
-        match &mut self.0 {
-            Some(watch) => watch.wait().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn limit_patience(&mut self, is_limited: bool) {
-        if let Some(watch) = &mut self.0 {
-            watch.limit_patience(is_limited);
-        }
     }
 }
 
@@ -191,6 +178,23 @@ fn read(
         superseded_at: snapshot.time_after(documents.mandate.as_of())?,
         documents,
     }))
+}
+
+/// The market of a mandate that is refused, with what it is judged by. Nothing where they are refused too.
+fn snapshot(
+    inputs: &mut PostgresInputs,
+    id: &PortfolioId,
+    as_of: Option<UtcTime>,
+) -> Result<Option<(Arc<Standing>, Market)>, PostgresError> {
+    let Some(as_of) = as_of else {
+        return Ok(None);
+    };
+    let snapshot = inputs.snapshot(id)?;
+    match (snapshot.standing(None), snapshot.market(as_of)) {
+        (Ok(standing), Ok(market)) => Ok(Some((standing, market))),
+        (Err(PostgresError::Document(_)), _) | (_, Err(PostgresError::Document(_))) => Ok(None),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
 }
 
 /// A ledger goes on only from what it began with.

@@ -288,3 +288,133 @@ fn another_opening_is_refused() {
     assert!(text(&ran.stderr).contains("opening_cash"), "{ran:?}");
     assert_eq!(times(&stored(&place, "a")).len(), 2);
 }
+
+/// Whoever waits for mandates hears a signal too, records it at once, and what it takes later hears of a file.
+#[test]
+fn a_stop_reaches_a_worker_that_waits() {
+    let place = Place::new();
+    place.add("a", 1);
+    let control = place.directory.path().join("control");
+    std::fs::create_dir(&control).expect("is made");
+    let worker = place.start(&[
+        "--lease-s",
+        "3",
+        "--control",
+        control.to_str().expect("a path"),
+    ]);
+    let trips = |name: &str, trips: &str| {
+        let begun = Instant::now();
+        let sql = format!(
+            "SELECT count(*) FROM ios012.record_line WHERE portfolio_id = '{name}'
+                AND convert_from(json, 'UTF8') LIKE '%\"breaker\":\"operator\"%'"
+        );
+        while place.sql(&sql).trim() != trips {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{name} {trips}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let begun = Instant::now();
+    while place.records("a") < 10 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is run");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal("-USR1", worker.id());
+    trips("a", "1");
+    let mut trip = ios012();
+    trip.args([
+        "breaker",
+        "trip",
+        "--reason",
+        "fire_drill",
+        "--level",
+        "halt",
+    ]);
+    ends(
+        trip.args(["--evidence", "a test"])
+            .arg(&control)
+            .output()
+            .expect("it starts"),
+    );
+    trips("a", "2");
+    place.add("b", 1);
+    trips("b", "1");
+    // One that comes together with the end is recorded before the portfolio is given back.
+    signal("-USR1", worker.id());
+    signal("-TERM", worker.id());
+    ends(worker.wait_with_output().expect("it ends"));
+    stored(&place, "a");
+}
+
+/// What cannot be done is no success: rights that are missing, and a portfolio whose owner has just died.
+#[test]
+fn what_waits_is_run_or_the_exit_code_says_so() {
+    let place = Place::new();
+    place.add("a", 1);
+    let mut first = place.start(&["--lease-s", "3"]);
+    let begun = Instant::now();
+    while place.records("a") < 10 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is run");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    first.kill().expect("it ran");
+    first.wait().expect("it ends");
+    place.mandate("a", 1);
+    let ran = place.worker(&["--until-idle", "--lease-s", "3"]).output();
+    assert_eq!(
+        text(&ends(ran.expect("it starts")).stdout).lines().count(),
+        1
+    );
+    place.mandate("a", 2);
+    place.sql("REVOKE ios012_writer FROM worker");
+    let ran = place.worker(&["--until-idle"]).output().expect("it starts");
+    assert_eq!(ran.status.code(), Some(7), "{ran:?}");
+}
+
+/// A mandate that is refused does not keep a portfolio from going to cash.
+#[test]
+fn a_refused_mandate_does_not_hold_the_way_to_cash() {
+    let place = Place::new();
+    place.add("a", 1);
+    ends(place.worker(&["--until-idle"]).output().expect("it starts"));
+    let control = place.directory.path().join("control");
+    std::fs::create_dir(&control).expect("is made");
+    let mut trip = ios012();
+    trip.args([
+        "breaker",
+        "trip",
+        "--reason",
+        "fire_drill",
+        "--level",
+        "to-cash",
+    ]);
+    ends(
+        trip.args(["--evidence", "a test"])
+            .arg(&control)
+            .output()
+            .expect("it starts"),
+    );
+    place.mandate("a", 1);
+    place.sql(
+        "UPDATE ios012_input.ios004_targets SET target_exposure = 0.123456789123456789
+            WHERE as_of = (SELECT max(as_of) FROM ios012_input.ios004_document)",
+    );
+    let ran = place
+        .worker(&[
+            "--until-idle",
+            "--control",
+            control.to_str().expect("a path"),
+        ])
+        .output();
+    let ran = ends(ran.expect("it starts"));
+    assert_eq!(text(&ran.stdout).lines().count(), 2, "{ran:?}");
+    let records = stored(&place, "a");
+    let last = records
+        .iter()
+        .rposition(|stored| matches!(stored.record, Record::Cycle(_)));
+    let sold = records[last.expect("a cycle")..].iter();
+    assert!(
+        sold.filter(|stored| matches!(stored.record, Record::Fill(_)))
+            .count()
+            > 1
+    );
+}
