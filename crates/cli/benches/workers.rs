@@ -56,10 +56,9 @@ fn measure(portfolios: usize, workers: usize) {
         count.trim().parse::<u64>().expect("a number")
     };
     let before = commits();
-    let most = portfolios.div_ceil(workers).to_string();
     let begun = Instant::now();
     let running: Vec<_> = (0..workers)
-        .map(|_| place.start(&["--until-idle", "--most", &most, "--lease-s", "600"]))
+        .map(|_| place.start(&["--until-idle", "--lease-s", "600"]))
         .collect();
     for worker in running {
         let ended = worker.wait_with_output().expect("it ends");

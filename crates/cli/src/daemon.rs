@@ -50,6 +50,8 @@ pub(crate) struct Daemon {
     given_up: BTreeSet<PortfolioId>,
     /// Portfolios that somebody else owned when they were looked at last.
     held: BTreeSet<PortfolioId>,
+    /// Portfolios whose mandates were all run, where that is the end.
+    done: BTreeSet<PortfolioId>,
     /// Whether something failed that may pass.
     has_stumbled: bool,
     lease: Duration,
@@ -100,6 +102,7 @@ impl Daemon {
             desks: BTreeMap::new(),
             given_up: BTreeSet::new(),
             held: BTreeSet::new(),
+            done: BTreeSet::new(),
             has_stumbled: false,
             lease,
             kept: Instant::now(),
@@ -158,8 +161,7 @@ impl Daemon {
 
     /// Whether nothing is left to do. A portfolio that somebody else owns is waited for, in case its owner has died.
     fn is_idle(&mut self, held_since: &mut Option<Instant>) -> bool {
-        let most = self.args.most.unwrap_or(usize::MAX);
-        if self.held.is_empty() || self.desks.len() >= most {
+        if self.held.is_empty() {
             return true;
         }
         let since = *held_since.get_or_insert_with(Instant::now);
@@ -208,7 +210,7 @@ impl Daemon {
             if self.interrupt.is_asked() {
                 break;
             }
-            if self.given_up.contains(&id) {
+            if self.given_up.contains(&id) || self.done.contains(&id) {
                 continue;
             }
             let most = self.args.most.unwrap_or(usize::MAX);
@@ -223,6 +225,9 @@ impl Daemon {
                 }
             }
             worked |= self.work(&id);
+            if self.args.until_idle && !self.interrupt.is_asked() {
+                self.give_back(&id);
+            }
             self.keep();
         }
         worked
@@ -270,6 +275,19 @@ impl Daemon {
             }
         }
         worked
+    }
+
+    /// Gives a portfolio back for which nothing waits any more, so that there is room for another.
+    fn give_back(&mut self, id: &PortfolioId) {
+        if self.has_stumbled {
+            return;
+        }
+        if let Some(desk) = self.desks.remove(id) {
+            match self.runtime.block_on(desk.finish()) {
+                Ok(()) => drop(self.done.insert(id.clone())),
+                Err(error) => self.fail(id, &error),
+            }
+        }
     }
 
     /// Stays the owner of what has been idle for a while, and takes orders to stop that came meanwhile.

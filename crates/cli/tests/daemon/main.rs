@@ -193,6 +193,22 @@ fn two_workers_share_the_portfolios() {
     }
 }
 
+/// Two workers that end when they are idle run everything between them, also where each may own one portfolio only.
+#[test]
+fn two_workers_leave_nothing_waiting() {
+    let place = Place::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        place.add(name, 3);
+    }
+    let workers = [(); 2].map(|()| place.start(&["--until-idle", "--most", "1"]));
+    let mut cycles = 0;
+    for worker in workers {
+        let ended = ends(worker.wait_with_output().expect("it ends"));
+        cycles += text(&ended.stdout).lines().count();
+    }
+    assert_eq!(cycles, 15);
+}
+
 /// Rows that break a rule are refused on the ledger, once, and what comes after them is run.
 #[test]
 fn a_refused_mandate_does_not_hold_the_next() {
