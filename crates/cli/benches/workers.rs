@@ -17,6 +17,7 @@
 )]
 mod place;
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -58,11 +59,16 @@ fn measure(portfolios: usize, workers: usize) {
     let before = commits();
     let begun = Instant::now();
     let running: Vec<_> = (0..workers)
-        .map(|_| place.start(&["--until-idle", "--lease-s", "600"]))
+        .map(|_| {
+            let mut worker = place.worker(&["--until-idle", "--lease-s", "600"]);
+            // Nobody reads the lines of several at once, and a full pipe would hold a worker.
+            let worker = worker.stdout(Stdio::null()).stderr(Stdio::null());
+            worker.spawn().expect("it starts")
+        })
         .collect();
-    for worker in running {
-        let ended = worker.wait_with_output().expect("it ends");
-        assert!(ended.status.success(), "{ended:?}");
+    for mut worker in running {
+        let ended = worker.wait().expect("it ends");
+        assert!(ended.success(), "{ended:?}");
     }
     let seconds = begun.elapsed().as_secs_f64();
     let committed = commits() - before;
