@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ios012_contracts::{History, Standing};
 use ios012_core::PortfolioId;
-use ios012_engine::{Engine, EngineError, LedgerSink, Runner, replay};
-use ios012_lineage::store::{Append, Document, FileStore, Store};
-use ios012_lineage::{Chain, DocumentKind, Hash, LedgerReader, LedgerStatus, Record, verify};
+use ios012_engine::{Engine, Runner, StoreSink, replay};
+use ios012_lineage::store::{FileStore, Store};
+use ios012_lineage::{Chain, Hash, LedgerReader, LedgerStatus, Record, verify};
 use ios012_paper::{PaperBroker, Script};
 use ios012_postgres::{Access, PostgresStore};
 use ios012_postgres_cluster::Cluster;
@@ -17,40 +17,6 @@ use crate::pair::{parameters, patient, primary, taken_over};
 /// Cycles before the primary is killed, of twelve.
 const BEFORE: usize = 6;
 const LEASE: Duration = Duration::from_secs(7);
-
-/// Takes every record as durable once it was acknowledged.
-struct Kept<'store, S> {
-    store: &'store mut S,
-    documents: Vec<Document>,
-}
-
-impl<S: Store> LedgerSink for Kept<'_, S> {
-    fn document(
-        &mut self,
-        kind: DocumentKind,
-        _: Hash,
-        canonical: &str,
-    ) -> Result<(), EngineError> {
-        self.documents
-            .push(Document::new(kind, canonical.to_owned())?);
-        Ok(())
-    }
-
-    fn records(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        let answer = self.store.append(&self.documents, &chain.take_batch());
-        assert_eq!(answer.expect("a store that works"), Append::Appended);
-        self.documents.clear();
-        Ok(())
-    }
-
-    fn cycle_ended(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.records(chain)
-    }
-
-    fn finish(&mut self, chain: &mut Chain) -> Result<(), EngineError> {
-        self.records(chain)
-    }
-}
 
 #[test]
 fn the_engine_goes_on_over_the_standby_and_decides_the_same() {
@@ -63,21 +29,21 @@ fn the_engine_goes_on_over_the_standby_and_decides_the_same() {
     let mut files = FileStore::new(&undisturbed, portfolio_id.clone());
     let chain = ios012_conformance::acquired(&mut files);
     let engine = begun(history.standing(), chain);
-    run(&history, engine, &mut files, 0..usize::MAX);
-    drop(files);
+    drop(run(&history, engine, files, 0..usize::MAX));
 
     let primary = primary();
     let standby = primary.with_synchronous_standby();
     let mut store = store_at(&primary, portfolio_id);
     let engine = begun(history.standing(), taken_over(&mut store));
-    run(&history, engine, &mut store, 0..BEFORE);
+    let owner = run(&history, engine, store, 0..BEFORE);
     primary.crash();
+    drop(owner);
     standby.promote();
     let mut store = store_at(&standby, portfolio_id);
     let chain = taken_over(&mut store);
     store.export(&at("taken-over")).expect("it works");
     let engine = replayed(&at("taken-over"), BEFORE).go_on(chain);
-    run(&history, engine, &mut store, BEFORE..usize::MAX);
+    let mut store = run(&history, engine, store, BEFORE..usize::MAX);
 
     store.export(&at("whole")).expect("it works");
     let report = verify(&at("whole"), None).expect("it verifies");
@@ -120,16 +86,15 @@ fn replayed(ledger: &Path, cycles: usize) -> Engine {
     engine
 }
 
-/// Runs some cycles of the history to their ends.
-fn run<S: Store>(history: &History, engine: Engine, store: &mut S, cycles: std::ops::Range<usize>) {
+/// Runs some cycles of the history to their ends, and gives the store back with its ownership.
+fn run<S: Store>(history: &History, engine: Engine, store: S, cycles: std::ops::Range<usize>) -> S {
     let standing = history.standing();
     let limits = standing.constraints().limits();
     let positions = engine.accounts().books().positions();
     let positions = positions.map(|held| (held.asset_id().clone(), held.quantity()));
     let broker =
         PaperBroker::new(limits.fee, limits.slippage, Script::default()).holding(positions);
-    let documents = Vec::new();
-    let mut runner = Runner::new(engine, broker, Kept { store, documents }).expect("it runs");
+    let mut runner = Runner::new(engine, broker, StoreSink::new(store)).expect("it runs");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
@@ -139,7 +104,7 @@ fn run<S: Store>(history: &History, engine: Engine, store: &mut S, cycles: std::
         let cycle = runner.cycle(standing, None, mandate, market, None);
         runtime.block_on(cycle).expect("a cycle");
     }
-    runner.finish().expect("it ends");
+    runner.into_sink().into_store()
 }
 
 /// Every decision, order and fill, without the names that derive from the record of its cycle: it says the epoch.
