@@ -112,11 +112,15 @@ impl Desk {
             }
             Err(PostgresError::Document(refusal)) => {
                 let as_of = refusal.as_of;
+                // A mandate that is refused never keeps a portfolio from going to cash. What that needs is read before
+                // the refusal is recorded: where it cannot be, the whole is tried again.
+                let market = if self.runner.engine().must_unwind() {
+                    snapshot(inputs, id, as_of)?
+                } else {
+                    None
+                };
                 let mut summary = self.runner.refuse(refusal.clone()).await?;
-                // A mandate that is refused never keeps a portfolio from going to cash.
-                if self.runner.engine().must_unwind()
-                    && let Some((standing, market)) = snapshot(inputs, id, as_of)?
-                {
+                if let Some((standing, market)) = market {
                     tell(id, &summary, None, json);
                     summary = self.runner.unwind(&standing, market).await?.0;
                 }
