@@ -48,6 +48,26 @@ fn signal(name: &str, process: u32) {
     assert!(sent.expect("kill runs").success());
 }
 
+/// Waits until it holds.
+fn until(mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "it never holds");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Writes a trip file where workers are told to look, and says where that is.
+fn trip(place: &Place, level: &str) -> String {
+    let control = place.directory.path().join("control");
+    std::fs::create_dir_all(&control).expect("is made");
+    let mut trip = ios012();
+    trip.args(["breaker", "trip", "--reason", "fire_drill"]);
+    trip.args(["--evidence", "a test", "--level", level]);
+    ends(trip.arg(&control).output().expect("it starts"));
+    control.into_os_string().into_string().expect("UTF-8")
+}
+
 /// What waits is run in its order, and the ledger is the one that a run from files leaves, to the last byte.
 #[test]
 fn the_backlog_leaves_the_ledger_of_its_files() {
@@ -94,14 +114,9 @@ fn another_worker_takes_over_from_one_that_died() {
         place.add(name, CYCLES);
     }
     let mut first = place.start(&["--lease-s", "3"]);
-    let begun = Instant::now();
-    while place.records("b") < 60 {
-        assert!(begun.elapsed() < Duration::from_mins(1), "nothing is run");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(|| place.records("b") >= 60);
     first.kill().expect("it ran");
     let first = first.wait_with_output().expect("it ends");
-    let killed = Instant::now();
     let second = place.start(&["--lease-s", "3"]);
     let last_seal = |name: &str| {
         place.sql(&format!(
@@ -116,11 +131,7 @@ fn another_worker_takes_over_from_one_that_died() {
         ));
         cycles.trim() == CYCLES.to_string() && last_seal(name).contains("\"kind\":\"seal\"")
     };
-    while !names.iter().all(is_done) {
-        let waited = killed.elapsed();
-        assert!(waited < Duration::from_mins(1), "it is not taken over");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| names.iter().all(is_done));
     signal("-TERM", second.id());
     ends(second.wait_with_output().expect("it ends"));
     let mut taken_over = 0;
@@ -173,12 +184,8 @@ fn two_workers_share_the_portfolios() {
         place.add(name, 2);
     }
     let workers = [(); 2].map(|()| place.start(&["--most", "2"]));
-    let begun = Instant::now();
     let done = "SELECT count(*) FROM ios012.record_line WHERE convert_from(json, 'UTF8') LIKE '%\"kind\":\"seal\"%'";
-    while place.sql(done).trim() != "8" {
-        assert!(begun.elapsed() < Duration::from_mins(1));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| place.sql(done).trim() == "8");
     for worker in workers {
         signal("-INT", worker.id());
         let ended = ends(worker.wait_with_output().expect("it ends"));
@@ -242,22 +249,9 @@ fn a_trip_file_stops_every_portfolio() {
     let place = Place::new();
     place.add("a", 2);
     place.add("b", 2);
-    let control = place.directory.path().join("control");
-    std::fs::create_dir(&control).expect("is made");
-    let mut trip = ios012();
-    trip.args([
-        "breaker",
-        "trip",
-        "--reason",
-        "fire_drill",
-        "--level",
-        "halt",
-    ]);
-    let tripped = trip.args(["--evidence", "a test"]).arg(&control).output();
-    ends(tripped.expect("it starts"));
-    let control = control.to_str().expect("a path");
+    let control = trip(&place, "halt");
     let ran = place
-        .worker(&["--until-idle", "--control", control])
+        .worker(&["--until-idle", "--control", &control])
         .output();
     let ran = ends(ran.expect("it starts"));
     let lines = text(&ran.stdout);
@@ -319,38 +313,16 @@ fn a_stop_reaches_a_worker_that_waits() {
         control.to_str().expect("a path"),
     ]);
     let trips = |name: &str, trips: &str| {
-        let begun = Instant::now();
         let sql = format!(
             "SELECT count(*) FROM ios012.record_line WHERE portfolio_id = '{name}'
                 AND convert_from(json, 'UTF8') LIKE '%\"breaker\":\"operator\"%'"
         );
-        while place.sql(&sql).trim() != trips {
-            assert!(begun.elapsed() < Duration::from_secs(20), "{name} {trips}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(|| place.sql(&sql).trim() == trips);
     };
-    let begun = Instant::now();
-    while place.records("a") < 10 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is run");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| place.records("a") >= 10);
     signal("-USR1", worker.id());
     trips("a", "1");
-    let mut trip = ios012();
-    trip.args([
-        "breaker",
-        "trip",
-        "--reason",
-        "fire_drill",
-        "--level",
-        "halt",
-    ]);
-    ends(
-        trip.args(["--evidence", "a test"])
-            .arg(&control)
-            .output()
-            .expect("it starts"),
-    );
+    trip(&place, "halt");
     trips("a", "2");
     place.add("b", 1);
     trips("b", "1");
@@ -367,11 +339,7 @@ fn what_waits_is_run_or_the_exit_code_says_so() {
     let place = Place::new();
     place.add("a", 1);
     let mut first = place.start(&["--lease-s", "3"]);
-    let begun = Instant::now();
-    while place.records("a") < 10 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is run");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| place.records("a") >= 10);
     first.kill().expect("it ran");
     first.wait().expect("it ends");
     place.mandate("a", 1);
@@ -392,34 +360,14 @@ fn a_refused_mandate_does_not_hold_the_way_to_cash() {
     let place = Place::new();
     place.add("a", 1);
     ends(place.worker(&["--until-idle"]).output().expect("it starts"));
-    let control = place.directory.path().join("control");
-    std::fs::create_dir(&control).expect("is made");
-    let mut trip = ios012();
-    trip.args([
-        "breaker",
-        "trip",
-        "--reason",
-        "fire_drill",
-        "--level",
-        "to-cash",
-    ]);
-    ends(
-        trip.args(["--evidence", "a test"])
-            .arg(&control)
-            .output()
-            .expect("it starts"),
-    );
+    let control = trip(&place, "to-cash");
     place.mandate("a", 1);
     place.sql(
         "UPDATE ios012_input.ios004_targets SET target_exposure = 0.123456789123456789
             WHERE as_of = (SELECT max(as_of) FROM ios012_input.ios004_document)",
     );
     let ran = place
-        .worker(&[
-            "--until-idle",
-            "--control",
-            control.to_str().expect("a path"),
-        ])
+        .worker(&["--until-idle", "--control", &control])
         .output();
     let ran = ends(ran.expect("it starts"));
     assert_eq!(text(&ran.stdout).lines().count(), 2, "{ran:?}");
