@@ -16,6 +16,23 @@ pub(crate) struct Suite {
     pub(crate) proof: Proof,
 }
 
+/// The tests of the ledger in PostgreSQL, also a check of gate G3.
+pub(crate) const LEDGER_STORE: Step =
+    step(&["cargo", "test", "--locked", "--package", "ios012-postgres"]);
+
+/// The tests of workers over a database, also a check of gate G3.
+pub(crate) const WORKERS: Step = step(&[
+    "cargo",
+    "test",
+    "--locked",
+    "--package",
+    "ios012-cli",
+    "--features",
+    "postgres",
+    "--test",
+    "daemon",
+]);
+
 /// The suites in the order in which they run: the quick ones first.
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
@@ -144,20 +161,7 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "the ledger in PostgreSQL does what the one in files does; workers, takeovers, standby",
         hermetic: false,
         needs: &["postgresql"],
-        steps: &[
-            step(&["cargo", "test", "--locked", "--package", "ios012-postgres"]),
-            step(&[
-                "cargo",
-                "test",
-                "--locked",
-                "--package",
-                "ios012-cli",
-                "--features",
-                "postgres",
-                "--test",
-                "daemon",
-            ]),
-        ],
+        steps: &[LEDGER_STORE, WORKERS],
         proof: Proof::Tests,
     },
     Suite {

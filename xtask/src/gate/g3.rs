@@ -1,6 +1,7 @@
 //! G3, integration (seed, section 9). `docs/gates.md` explains the table.
 
 use super::{Check, ErrorClass};
+use crate::suites::{LEDGER_STORE, WORKERS};
 use crate::work::{Proof, step};
 
 /// The checks of G3 in their order.
@@ -10,17 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
         source: "9 (connect to IoS-004 / IoS-006)",
         class: ErrorClass::A,
         needs: &["postgresql"],
-        steps: &[step(&[
-            "cargo",
-            "test",
-            "--locked",
-            "--package",
-            "ios012-cli",
-            "--features",
-            "postgres",
-            "--test",
-            "daemon",
-        ])],
+        steps: &[WORKERS],
         proof: Proof::Tests,
     },
     Check {
@@ -72,13 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         source: "5, 9 (an append-only ledger; connection)",
         class: ErrorClass::A,
         needs: &["postgresql"],
-        steps: &[step(&[
-            "cargo",
-            "test",
-            "--locked",
-            "--package",
-            "ios012-postgres",
-        ])],
+        steps: &[LEDGER_STORE],
         proof: Proof::Tests,
     },
     Check {
