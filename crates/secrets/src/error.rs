@@ -100,4 +100,107 @@ pub enum SecretsError {
     /// The bytes of a variable are still there.
     #[error("the environment could not be wiped: replace the key, and start the program anew")]
     NotWiped,
+    /// The settings are no document of their kind.
+    #[error(
+        "the settings are not as docs/secrets.md says, at line {line}, column {column}: a member is missing, unknown, or of \
+         another type"
+    )]
+    SettingsForm {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// A member of the settings has a value that is not allowed.
+    #[error("the settings' {field} {rule}")]
+    SettingsValue {
+        /// The member.
+        field: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// What answered does not speak as Vault does.
+    #[error("the answer is not one of Vault: check the address, and that nothing stands between")]
+    NotFromVault,
+    /// The server sends us elsewhere; the token does not go there.
+    #[error("the server sends requests to another address: give the address of the active server")]
+    Redirected,
+    /// The server's storage is locked.
+    #[error("Vault is sealed: an operator must unseal it")]
+    Sealed,
+    /// The token may not do that.
+    #[error("Vault denies it: the role's policy must allow `read` on the key's path")]
+    Denied,
+    /// The token is no longer known.
+    #[error("the token has ended or was revoked: put a new wrapping token into its file")]
+    TokenEnded,
+    /// The token nears an end that no renewal moves.
+    #[error(
+        "the token ends in {left_s} s and is not renewed further: put a new wrapping token into its file"
+    )]
+    DeliveryDue {
+        /// Seconds until the end.
+        left_s: i64,
+    },
+    /// A wrapping token was used before, or wraps something else.
+    #[error(
+        "ALARM: the wrapping token is spent or not ours, so somebody else may have the secret id: revoke the role's \
+         secret ids and tokens, find out who had it, then deliver a new one"
+    )]
+    Intercepted,
+    /// The role id or the secret id is wrong.
+    #[error(
+        "Vault does not log in this role: check the role id, and that the secret id has not ended"
+    )]
+    LoginRefused,
+    /// Nothing is at the path.
+    #[error("Vault has no key at this path: check the mount and the path")]
+    NoKey,
+    /// The newest version is deleted.
+    #[error("the key's newest version is deleted: undelete it or write a new one")]
+    KeyDeleted,
+    /// The newest version is destroyed.
+    #[error("the key's newest version is destroyed: write a new one")]
+    KeyDestroyed,
+    /// A member of a key is missing.
+    #[error("the key has no member {name}: write api_key and api_secret")]
+    KeyMembers {
+        /// The member.
+        name: &'static str,
+    },
+    /// The custom metadata do not say whose age they tell.
+    #[error(
+        "the key is not documented ({member}): its custom metadata must have issued_at (RFC 3339), max_age (seconds) and \
+         key_id, written anew with each key"
+    )]
+    KeyUndocumented {
+        /// What is missing, wrong, or still that of the key before.
+        member: &'static str,
+    },
+    /// It was issued or written in the future.
+    #[error(
+        "the key is of the future: check issued_at, and the clocks of this machine and of Vault"
+    )]
+    KeyFromFuture,
+    /// It is older than it may be.
+    #[error(
+        "the key is too old, {age_s} s of {max_age_s} s: issue a new one at the venue and write it to Vault"
+    )]
+    KeyTooOld {
+        /// Its age.
+        age_s: i64,
+        /// The age at which it ends.
+        max_age_s: i64,
+    },
+    /// A new version holds the same key.
+    #[error("the new version holds the same key: issue a new one at the venue and write that")]
+    KeyUnchanged,
+    /// Its version is below that of the key in use.
+    #[error(
+        "the key's version is older than that of the one in use: write the newest key as the newest version"
+    )]
+    KeyOutrun,
+    /// A time reaches beyond the year 9999.
+    #[error("a time beyond the year 9999: check the clock and the policy")]
+    TimeOverflow,
 }

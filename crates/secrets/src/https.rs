@@ -4,10 +4,15 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+#[cfg(feature = "vault")]
+use reqwest::Method;
+#[cfg(feature = "vault")]
+use reqwest::header::HeaderName;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client};
+use reqwest::{Certificate, Client, RequestBuilder, Response};
 use rustls::crypto::ring;
+use secrecy::zeroize::Zeroizing;
 
 use crate::{Address, SecretsError};
 
@@ -15,6 +20,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 const WHOLE: Duration = Duration::from_secs(5);
 /// Bytes of an answer that is read: many signatures.
 const LONGEST: usize = 64 << 10;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Who may vouch for a server.
 #[derive(Debug, Clone, Copy)]
@@ -64,10 +70,8 @@ impl Https {
     /// # Errors
     /// [`SecretsError`], never with a part of the address or of what was answered.
     pub async fn post_json(&self, to: &Address, body: Vec<u8>) -> Result<(), SecretsError> {
-        let json = HeaderValue::from_static("application/json");
-        let request = self.0.post(to.as_str()).header(CONTENT_TYPE, json);
-        let answer = request.body(body).send().await;
-        let status = answer.map_err(|error| cause_of(&error))?.status();
+        let request = self.0.post(to.as_str()).header(CONTENT_TYPE, JSON);
+        let status = sent(request.body(body)).await?.status();
         if status.is_success() {
             Ok(())
         } else {
@@ -83,19 +87,51 @@ impl Https {
     pub async fn post_text(&self, to: &Address, body: String) -> Result<TextAnswer, SecretsError> {
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         let request = self.0.post(to.as_str()).header(CONTENT_TYPE, text);
-        let answer = request.body(body).send().await;
-        let mut answer = answer.map_err(|error| cause_of(&error))?;
-        let status = answer.status().as_u16();
-        let mut bytes = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| cause_of(&error))? {
-            bytes.extend(part);
-            if bytes.len() > LONGEST {
-                return Err(SecretsError::NotAText);
-            }
-        }
-        let text = String::from_utf8(bytes).map_err(|_| SecretsError::NotAText)?;
-        Ok(TextAnswer { status, text })
+        let (status, bytes) = read(sent(request.body(body)).await?).await?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| SecretsError::NotAText)?;
+        Ok(TextAnswer {
+            status,
+            text: text.to_owned(),
+        })
     }
+
+    /// Sends a request of any method with one sensitive header, once, and reads what is answered, whatever the
+    /// status is. The body that was read is wiped when it is dropped.
+    #[cfg(feature = "vault")]
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        to: &Address,
+        secret: Option<(HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), SecretsError> {
+        let mut request = self.0.request(method, to.as_str());
+        if let Some((name, value)) = secret {
+            request = request.header(name, value);
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, JSON).body(body);
+        }
+        read(sent(request).await?).await
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Result<Response, SecretsError> {
+    request.send().await.map_err(|error| cause_of(&error))
+}
+
+/// The status and the body, which may not be longer than [`LONGEST`].
+async fn read(mut answer: Response) -> Result<(u16, Zeroizing<Vec<u8>>), SecretsError> {
+    let status = answer.status().as_u16();
+    // It never grows: a vector that moves would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST));
+    while let Some(part) = answer.chunk().await.map_err(|error| cause_of(&error))? {
+        if part.len() > LONGEST.saturating_sub(bytes.len()) {
+            return Err(SecretsError::NotAText);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok((status, bytes))
 }
 
 /// The status and the text of an answer.

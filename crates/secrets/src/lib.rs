@@ -2,7 +2,7 @@
 //!
 //! It holds the HTTPS client that every caller uses, the kind of address that may hold a token, the key
 //! that signs checkpoints, and the types of secrets: what signs, what comes from the environment, and what a
-//! key may be used for (docs/secrets.md).
+//! key may be used for, and, with the feature `vault`, Vault and the rotation of keys (docs/secrets.md).
 
 mod address;
 mod checkpoint_key;
@@ -10,8 +10,12 @@ mod environment;
 mod error;
 mod https;
 mod purpose;
+#[cfg(feature = "vault")]
+mod rotation;
 mod secret;
 mod signer;
+#[cfg(feature = "vault")]
+mod vault;
 
 pub use address::Address;
 pub use checkpoint_key::CheckpointKey;
@@ -21,5 +25,14 @@ pub use https::{Https, Roots, TextAnswer};
 pub use purpose::{Credential, Live, Paper, Purpose};
 /// A value that its `Debug` does not show, if it is marked sensitive.
 pub use reqwest::header::HeaderValue;
+#[cfg(feature = "vault")]
+pub use rotation::{
+    Candidate, Generation, Keyring, Probed, RotationPolicy, Standing, Stored, Term, Verdict,
+};
 pub use secret::Secret;
 pub use signer::{Scheme, Signature, Signer};
+#[cfg(feature = "vault")]
+pub use vault::{
+    Health, Keeper, KeySettings, Keys, Lease, Notice, Session, Tended, TokenStanding, Vault,
+    VaultSettings,
+};

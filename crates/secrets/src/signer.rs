@@ -13,6 +13,8 @@ use crate::{Secret, SecretsError};
 
 /// How a venue wants its requests signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "vault", derive(serde::Deserialize))]
+#[cfg_attr(feature = "vault", serde(rename_all = "snake_case"))]
 pub enum Scheme {
     /// HMAC with SHA-256; the key is the text itself.
     HmacSha256,
