@@ -1,6 +1,7 @@
 //! The command line.
 
 mod database;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use ios012_lineage::{Hash, VerifierKey, WitnessKey};
 use crate::exit::Exit;
 
 pub(crate) use database::{DaemonArgs, DatabaseCommand};
+pub(crate) use secrets::{CheckArgs, SecretsCommand};
 
 /// IoS-012, the execution engine of Vision-IoS: from a mandate to positions, inside limits, with a
 /// ledger that anyone can check. Paper trading only.
@@ -54,6 +56,9 @@ pub(crate) enum Command {
     /// Makes the tables of a database, and takes ledgers out of it.
     #[command(subcommand)]
     Database(DatabaseCommand),
+    /// Checks keys and where they come from, without using them.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Prints the JSON Schema of a document.
     Schema(SchemaArgs),
     /// Writes a small scenario that runs.

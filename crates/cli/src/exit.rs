@@ -176,7 +176,24 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::Answered { .. }
         | SecretsError::NotAText
         | SecretsError::NoProc
-        | SecretsError::Cut => Exit::Io,
+        | SecretsError::Cut
+        | SecretsError::NotFromVault
+        | SecretsError::Redirected
+        | SecretsError::Sealed => Exit::Io,
+        SecretsError::Denied
+        | SecretsError::TokenEnded
+        | SecretsError::DeliveryDue { .. }
+        | SecretsError::Intercepted
+        | SecretsError::LoginRefused
+        | SecretsError::NoKey
+        | SecretsError::KeyDeleted
+        | SecretsError::KeyDestroyed
+        | SecretsError::KeyMembers { .. }
+        | SecretsError::KeyUndocumented { .. }
+        | SecretsError::KeyFromFuture
+        | SecretsError::KeyTooOld { .. }
+        | SecretsError::KeyUnchanged
+        | SecretsError::KeyOutrun => Exit::Refused,
         // The program took keys in the wrong order, or could not take them away.
         SecretsError::ThreadsRun | SecretsError::NotWiped => Exit::Internal,
         SecretsError::NotAnAddress
@@ -191,7 +208,10 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::SigningKeyForm
         | SecretsError::NotInEnvironment { .. }
         | SecretsError::TwiceInEnvironment { .. }
-        | SecretsError::NoRandomness => Exit::Usage,
+        | SecretsError::NoRandomness
+        | SecretsError::SettingsForm { .. }
+        | SecretsError::SettingsValue { .. }
+        | SecretsError::TimeOverflow => Exit::Usage,
     }
 }
 

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::VerifyProof(args) => command::prove::verify_proof(&args, json),
         Command::VerifyParent(args) => command::parent::verify_parent(&args, json),
         Command::Database(command) => command::database::database(&command, json),
+        Command::Secrets(command) => command::secrets::secrets(&command, json),
         Command::Schema(args) => command::schema::schema(&args, json),
         Command::Init(args) => command::init::init(&args, json),
     };

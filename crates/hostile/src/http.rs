@@ -62,5 +62,8 @@ pub(crate) fn bytes_of(answer: &Answer) -> Vec<u8> {
         Answer::Garbage => b"\0\0\0 no HTTP\r\n\r\n".to_vec(),
         Answer::Cut => Vec::new(),
         Answer::Late(_) => empty(200, ""),
+        Answer::Trickle(length, _) => {
+            format!("HTTP/1.1 200 X\r\ncontent-length: {length}\r\n\r\n").into_bytes()
+        }
     }
 }

@@ -39,7 +39,12 @@ pub enum Answer {
     Cut,
     /// Not for so long, then with 200.
     Late(Duration),
+    /// With 200, and a body of so many bytes that comes one byte at a time, with such a pause before each.
+    Trickle(usize, Duration),
 }
+
+/// How each request is answered.
+type Script = dyn Fn(&Request) -> Answer + Send + Sync;
 
 /// A server on a free port of the loopback; it ends with the process.
 #[derive(Debug)]
@@ -55,6 +60,18 @@ impl Server {
     /// # Panics
     /// If the machine gives no port, or no certificate can be made.
     pub fn start(certificate: Certificate, answer: Answer) -> Self {
+        Self::scripted(certificate, move |_| answer.clone())
+    }
+
+    /// Starts a server that answers by what it is asked.
+    ///
+    /// # Panics
+    /// If the machine gives no port, or no certificate can be made.
+    pub fn scripted(
+        certificate: Certificate,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let answer: Arc<Script> = Arc::new(answer);
         let (roots_pem, config) = authority::issue(certificate);
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(any).expect("a free port");
@@ -63,9 +80,9 @@ impl Server {
         thread::spawn(move || {
             for connection in listener.incoming() {
                 let (config, tell) = (Arc::clone(&config), tell.clone());
-                let answer = answer.clone();
+                let answer = Arc::clone(&answer);
                 let connection = connection.expect("a connection");
-                thread::spawn(move || serve(connection, config, &tell, &answer));
+                thread::spawn(move || serve(connection, config, &tell, answer.as_ref()));
             }
         });
         Self {
@@ -100,19 +117,32 @@ fn serve(
     connection: TcpStream,
     config: Arc<ServerConfig>,
     tell: &Sender<Request>,
-    answer: &Answer,
+    script: &Script,
 ) {
     let session = ServerConnection::new(config).expect("a session");
     let mut stream = StreamOwned::new(session, connection);
     let Some(request) = http::read(&mut stream) else {
         return;
     };
+    let answer = script(&request);
     // The test may be over.
     let _ = tell.send(request);
     if let Answer::Late(delay) = answer {
-        thread::sleep(*delay);
+        thread::sleep(delay);
     }
-    let _ = stream.write_all(&http::bytes_of(answer));
+    let _ = stream.write_all(&http::bytes_of(&answer));
+    if let Answer::Trickle(length, pause) = answer {
+        for _ in 0..length {
+            thread::sleep(pause);
+            if stream
+                .write_all(b"x")
+                .and_then(|()| stream.flush())
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
     stream.conn.send_close_notify();
     let _ = stream.flush();
 }

@@ -1,6 +1,6 @@
 //! Where the keys are: a document without a secret in it (docs/secrets.md).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -62,6 +62,15 @@ impl VaultSettings {
             })?;
         settings.check()?;
         Ok(settings)
+    }
+
+    /// The same with its files sought in a folder, unless their paths are absolute.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.ca_file = self.ca_file.map(|file| folder.join(file));
+        self.role_id_file = folder.join(self.role_id_file);
+        self.wrapping_token_file = folder.join(self.wrapping_token_file);
+        self
     }
 
     fn check(&self) -> Result<(), SecretsError> {
