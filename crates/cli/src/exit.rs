@@ -178,7 +178,9 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::NoProc
         | SecretsError::Cut => Exit::Io,
         // The program took keys in the wrong order, or could not take them away.
-        SecretsError::ThreadsRun | SecretsError::NotWiped => Exit::Internal,
+        SecretsError::ThreadsRun | SecretsError::AlreadyHardened | SecretsError::NotWiped => {
+            Exit::Internal
+        }
         SecretsError::NotAnAddress
         | SecretsError::NotHttps
         | SecretsError::UserInfo
@@ -191,6 +193,9 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::SigningKeyForm
         | SecretsError::NotInEnvironment { .. }
         | SecretsError::TwiceInEnvironment { .. }
+        | SecretsError::RefusedVariable { .. }
+        | SecretsError::Dumpable
+        | SecretsError::CoreFiles
         | SecretsError::NoRandomness => Exit::Usage,
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! It holds the HTTPS client that every caller uses, the kind of address that may hold a token, the key
 //! that signs checkpoints, and the types of secrets: what signs, what comes from the environment, and what a
-//! key may be used for (docs/secrets.md).
+//! key may be used for. It also hardens the process (docs/secrets.md).
 
 mod address;
 mod checkpoint_key;
 mod environment;
 mod error;
+mod hardening;
 mod https;
 mod purpose;
 mod secret;
@@ -17,6 +18,7 @@ pub use address::Address;
 pub use checkpoint_key::CheckpointKey;
 pub use environment::Environment;
 pub use error::SecretsError;
+pub use hardening::{Hardened, harden};
 pub use https::{Https, Roots, TextAnswer};
 pub use purpose::{Credential, Live, Paper, Purpose};
 /// A value that its `Debug` does not show, if it is marked sensitive.
