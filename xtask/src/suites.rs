@@ -33,6 +33,19 @@ pub(crate) const WORKERS: Step = step(&[
     "daemon",
 ]);
 
+/// The tests of keys from a real server with Vault's API.
+pub(crate) const VAULT: Step = step(&[
+    "cargo",
+    "test",
+    "--locked",
+    "--package",
+    "ios012-vault-server",
+    "--package",
+    "ios012-secrets",
+    "--features",
+    "ios012-secrets/vault",
+]);
+
 /// The suites in the order in which they run: the quick ones first.
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
@@ -80,8 +93,10 @@ pub(crate) const SUITES: &[Suite] = &[
                 "--locked",
                 "--package",
                 "ios012-cli",
+                "--package",
+                "ios012-secrets",
                 "--features",
-                "postgres",
+                "postgres,vault",
                 "--all-targets",
                 "--",
                 "--deny",
@@ -111,13 +126,14 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "unit and property tests, golden scenarios",
         hermetic: true,
         needs: &["git", "ssh"],
-        // The database has a suite of its own: it needs a server.
+        // The database and the keys have suites of their own: they need servers.
         steps: &[step(&[
             "cargo",
             "test",
             "--locked",
             "--workspace",
             "--exclude=ios012-postgres",
+            "--exclude=ios012-vault-server",
         ])],
         proof: Proof::Tests,
     },
@@ -162,6 +178,14 @@ pub(crate) const SUITES: &[Suite] = &[
         hermetic: false,
         needs: &["postgresql"],
         steps: &[LEDGER_STORE, WORKERS],
+        proof: Proof::Tests,
+    },
+    Suite {
+        name: "vault",
+        shows: "keys from a real server: login, renewal, rotation, and each way in which they fail",
+        hermetic: false,
+        needs: &["bao"],
+        steps: &[VAULT],
         proof: Proof::Tests,
     },
     Suite {

@@ -1,6 +1,8 @@
 //! The tools that suites need: their pins in `tools.toml`, whether they are there, and how to
 //! install them.
 
+mod wheel;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
 use crate::project::Project;
+use wheel::Wheel;
 
 /// `tools.toml`.
 #[derive(Debug, Deserialize)]
@@ -17,6 +20,8 @@ pub(crate) struct Tools {
     cargo: BTreeMap<String, CargoTool>,
     program: BTreeMap<String, Program>,
     toolchain: BTreeMap<String, Toolchain>,
+    #[serde(default)]
+    wheel: BTreeMap<String, Wheel>,
 }
 
 /// A cargo subcommand, built from the crate registry at exactly this version.
@@ -86,6 +91,9 @@ impl Tools {
                 )
             });
         }
+        if let Some(wheel) = self.wheel.get(name) {
+            return wheel.missing(project, name);
+        }
         if let Some(toolchain) = self.toolchain.get(name) {
             let asked = project.output("cargo", &[&format!("+{name}"), "--version"]);
             return asked
@@ -115,6 +123,12 @@ impl Tools {
                 .arg(name);
             let status = command.status()?;
             ensure!(status.success(), "{name} could not be built: {status}");
+        } else if let Some(wheel) = self.wheel.get(name) {
+            if !has_pip(project) && is_root(project) {
+                install_debian(project, "python3-pip")?;
+            }
+            println!("downloading {name} {} into target/tools", wheel.version());
+            wheel.install(project, name)?;
         } else if let Some(program) = self.program.get(name) {
             if is_root(project) {
                 println!("installing the Debian package {}", program.debian_package);
@@ -183,6 +197,11 @@ fn installed_version(project: &Project, name: &str) -> Option<String> {
 
 fn reported_version(text: &str) -> Option<&str> {
     text.lines().next()?.split_whitespace().nth(1)
+}
+
+fn has_pip(project: &Project) -> bool {
+    let asked = project.output("python3", &["-m", "pip", "--version"]);
+    asked.is_ok()
 }
 
 fn is_root(project: &Project) -> bool {

@@ -195,7 +195,9 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::KeyUnchanged
         | SecretsError::KeyOutrun => Exit::Refused,
         // The program took keys in the wrong order, or could not take them away.
-        SecretsError::ThreadsRun | SecretsError::NotWiped => Exit::Internal,
+        SecretsError::ThreadsRun | SecretsError::AlreadyHardened | SecretsError::NotWiped => {
+            Exit::Internal
+        }
         SecretsError::NotAnAddress
         | SecretsError::NotHttps
         | SecretsError::UserInfo
@@ -208,6 +210,9 @@ const fn of_secrets(error: &SecretsError) -> Exit {
         | SecretsError::SigningKeyForm
         | SecretsError::NotInEnvironment { .. }
         | SecretsError::TwiceInEnvironment { .. }
+        | SecretsError::RefusedVariable { .. }
+        | SecretsError::Dumpable
+        | SecretsError::CoreFiles
         | SecretsError::NoRandomness
         | SecretsError::SettingsForm { .. }
         | SecretsError::SettingsValue { .. }

@@ -12,17 +12,38 @@ mod interrupt;
 mod output;
 mod portfolio;
 mod progress;
+#[cfg(test)]
+mod residue;
 mod text_file;
 mod watch;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
 
+/// Memory that is given back is overwritten, also the copies that libraries made. The binary alone says so, and no
+/// library of the project relies on it.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
 fn main() -> ExitCode {
+    // Keys from the environment would be taken here, before anything else.
+    let _hardened = match ios012_secrets::harden(None) {
+        Ok(hardened) => hardened,
+        Err(error) => return failed(&error.into(), asks_for_json()),
+    };
+    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        let defect = Failure::new(Exit::Internal, "the program panicked (a defect)");
+        failed(&defect, asks_for_json())
+    })
+}
+
+fn run() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return not_parsed(&error),
@@ -65,11 +86,25 @@ fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
 /// Help, the version, or what is wrong with the command line; the latter as JSON if that was asked
 /// for.
 fn not_parsed(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    if json && error.use_stderr() {
+    if asks_for_json() && error.use_stderr() {
         let text = error.to_string();
-        output::error(&Failure::new(Exit::Usage, text.trim_end()), json);
-        return Exit::Usage.into();
+        return failed(&Failure::new(Exit::Usage, text.trim_end()), true);
     }
     error.exit()
+}
+
+/// Whether JSON is asked for, where the command line is not read or not right.
+fn asks_for_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::residue;
+
+    #[test]
+    fn nothing_is_left_of_a_text_that_was_dropped() {
+        let left = residue::of_a_dropped_text();
+        assert!(left.iter().all(|byte| *byte == 0), "{left:?}");
+    }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{Credential, Paper, Scheme, Secret, SecretsError};
+use crate::{Credential, Paper, Scheme, Secret, SecretsError, hardening};
 
 /// What variables of the environment held. Their bytes in this process are wiped; whoever started it still
 /// has them. It has no `Debug`, and gives credentials for [`Paper`] alone.
@@ -14,11 +14,11 @@ pub struct Environment(BTreeMap<&'static str, Secret>);
 
 impl Environment {
     /// Takes variables out of the environment: they are empty afterwards, and so is their place in
-    /// `/proc/self/environ`. To be called first in `main`, before a thread is started, and before the
-    /// process is made unreadable to itself.
+    /// `/proc/self/environ`. To be called first in `main`, before a thread is started; what it gives goes into
+    /// [`harden`](crate::harden), after which it would be refused.
     ///
     /// # Errors
-    /// [`SecretsError::ThreadsRun`], [`SecretsError::NoProc`], [`SecretsError::NotInEnvironment`],
+    /// [`SecretsError::AlreadyHardened`], [`SecretsError::ThreadsRun`], [`SecretsError::NoProc`], [`SecretsError::NotInEnvironment`],
     /// [`SecretsError::TwiceInEnvironment`], [`SecretsError::NotASecret`], [`SecretsError::NotWiped`]. Whatever was found
     /// is wiped, also if another is missing.
     pub fn take(names: &[&'static str]) -> Result<Self, SecretsError> {
@@ -66,6 +66,9 @@ struct Area {
 
 impl Area {
     fn open() -> Result<Self, SecretsError> {
+        if !hardening::is_dumpable() {
+            return Err(SecretsError::AlreadyHardened);
+        }
         let status = fs::read_to_string("/proc/self/status").map_err(|_| SecretsError::NoProc)?;
         let threads = status
             .lines()

@@ -80,6 +80,9 @@ pub enum SecretsError {
     /// A thread may read the environment while it is wiped.
     #[error("threads run already: keys are taken from the environment first in main")]
     ThreadsRun,
+    /// A hardened process cannot change its environment.
+    #[error("the process is hardened already: keys are taken from the environment before that")]
+    AlreadyHardened,
     /// The system does not show this process to itself.
     #[error(
         "/proc/self cannot be read or written: it must be mounted, and the process readable to itself"
@@ -203,4 +206,24 @@ pub enum SecretsError {
     /// A time reaches beyond the year 9999.
     #[error("a time beyond the year 9999: check the clock and the policy")]
     TimeOverflow,
+    /// A variable is there that the program does not start beside.
+    #[error(
+        "{name} is in the environment: {why}; start the program without it (`env -u {name} ...`)"
+    )]
+    RefusedVariable {
+        /// Name of the variable.
+        name: &'static str,
+        /// What it would do.
+        why: &'static str,
+    },
+    /// Others of the same user could read the memory.
+    #[error(
+        "the process can be read by others: allow it prctl(PR_SET_DUMPABLE), which a sandbox or a seccomp filter may forbid"
+    )]
+    Dumpable,
+    /// The memory could be written into a file.
+    #[error(
+        "core files are not off: allow the process setrlimit(RLIMIT_CORE), which a sandbox or a seccomp filter may forbid"
+    )]
+    CoreFiles,
 }

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use ios012_secrets::{
-    Address, CheckpointKey, Credential, Environment, Https, Live, Secret, Signature, Signer,
+    Address, CheckpointKey, Credential, Environment, Hardened, Https, Live, Secret, Signature,
+    Signer,
 };
 
 /// Whether a type has a trait: the constant of the type comes before that of the trait, where its bound holds.
@@ -48,6 +49,7 @@ fn no_secret_can_be_shown_copied_compared_or_written() {
     assert_eq!(seen!(Signature), NONE);
     assert_eq!(seen!(Credential<Live>), NONE);
     assert_eq!(seen!(Environment), NONE);
+    assert_eq!(seen!(Hardened), NONE);
     assert_eq!(seen!(Address), NONE);
     assert_eq!(seen!(CheckpointKey), NONE);
     assert_eq!(seen!(Https), NONE);

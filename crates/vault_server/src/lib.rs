@@ -55,9 +55,7 @@ impl VaultServer {
             unseal_key: String::new(),
             directory,
         };
-        wait_for("the server takes its root token", || {
-            server.try_bao(&["token", "lookup"], "").status.success()
-        });
+        wait_for("the server takes its root token", || server.serves());
         server
     }
 
@@ -138,9 +136,7 @@ impl VaultServer {
     /// Unlocks its storage, and waits until it serves.
     pub fn unseal(&self) {
         self.bao(&["operator", "unseal", &self.unseal_key], "");
-        wait_for("the server serves", || {
-            self.try_bao(&["token", "lookup"], "").status.success()
-        });
+        wait_for("the server serves", || self.serves());
     }
 
     /// What it wrote of each request and answer.
@@ -234,6 +230,10 @@ impl VaultServer {
         );
     }
 
+    fn serves(&self) -> bool {
+        self.try_bao(&["token", "lookup"], "").status.success()
+    }
+
     /// What the program prints, with the root's rights. What is secret goes into its input.
     fn bao(&self, arguments: &[&str], input: &str) -> String {
         let output = self.try_bao(arguments, input);
@@ -319,7 +319,7 @@ fn random_hex() -> String {
     let mut bytes = [0; 16];
     let mut file = fs::File::open("/dev/urandom").expect("the system's random bytes");
     std::io::Read::read_exact(&mut file, &mut bytes).expect("random bytes");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 fn text(value: &Value) -> String {

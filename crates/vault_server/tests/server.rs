@@ -1,7 +1,5 @@
 //! The server does what tests of keys rely on.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::fs;
 
 use ios012_vault_server::VaultServer;

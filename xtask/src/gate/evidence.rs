@@ -4,11 +4,11 @@
 //! keys is
 //! the form of RFC 8785.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use base16ct::lower::encode_string as hex;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -94,14 +94,6 @@ fn statement(gate: &str, path: &str, about: &Circumstances, results: &[Checked])
             "notes": notes,
             "timestamp": about.timestamp,
         },
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

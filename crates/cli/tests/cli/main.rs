@@ -14,6 +14,7 @@ mod damage;
 mod determinism;
 mod full_disk;
 mod golden;
+mod hardening;
 mod help;
 mod interrupt;
 mod json;

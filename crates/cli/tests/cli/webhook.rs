@@ -52,6 +52,37 @@ fn each_trip_is_posted_once_and_the_address_stays_unseen() {
     }
 }
 
+/// Each library on the way of a post has a log; what asks for it elsewhere is not heard here.
+#[test]
+fn no_variable_brings_out_the_log_of_a_library() {
+    let server = Server::start(Certificate::Expired, Answer::Status(200));
+    let said = |variables: &[(&str, &str)]| {
+        let scenario = Scenario::golden("quickstart");
+        let mut command = halting(&scenario, &server);
+        command.env_remove("RUST_BACKTRACE");
+        command.envs(variables.iter().copied());
+        let stderr = ran(command, 4).stderr;
+        // Only what tells the speed differs from run to run.
+        let lines = stderr
+            .lines()
+            .filter(|line| !line.ends_with("recorded and on disk."));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let quiet = said(&[]);
+    assert_eq!(
+        quiet.len(),
+        2,
+        "an alert and why it was not posted: {quiet:?}"
+    );
+    let loud = [
+        ("RUST_LOG", "trace"),
+        ("RUST_LOG_STYLE", "always"),
+        ("RUST_BACKTRACE", "full"),
+        ("RUST_LIB_BACKTRACE", "full"),
+    ];
+    assert_eq!(said(&loud), quiet);
+}
+
 /// What is on the ledger and on standard error does not depend on the server.
 #[test]
 fn a_webhook_that_fails_changes_nothing_else() {
