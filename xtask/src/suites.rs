@@ -34,7 +34,7 @@ pub(crate) const WORKERS: Step = step(&[
 ]);
 
 /// The tests of keys from a real server with Vault's API.
-pub(crate) const VAULT: Step = step(&[
+const VAULT: Step = step(&[
     "cargo",
     "test",
     "--locked",
@@ -44,6 +44,19 @@ pub(crate) const VAULT: Step = step(&[
     "ios012-secrets",
     "--features",
     "ios012-secrets/vault",
+]);
+
+/// The tests of the command that an operator checks keys with.
+const SECRETS_CHECK: Step = step(&[
+    "cargo",
+    "test",
+    "--locked",
+    "--package",
+    "ios012-cli",
+    "--features",
+    "vault",
+    "--test",
+    "secrets",
 ]);
 
 /// The suites in the order in which they run: the quick ones first.
@@ -185,7 +198,7 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "keys from a real server: login, renewal, rotation, and each way in which they fail",
         hermetic: false,
         needs: &["bao"],
-        steps: &[VAULT],
+        steps: &[VAULT, SECRETS_CHECK],
         proof: Proof::Tests,
     },
     Suite {

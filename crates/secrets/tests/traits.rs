@@ -53,6 +53,17 @@ fn no_secret_can_be_shown_copied_compared_or_written() {
     assert_eq!(seen!(Address), NONE);
     assert_eq!(seen!(CheckpointKey), NONE);
     assert_eq!(seen!(Https), NONE);
+    #[cfg(feature = "vault")]
+    {
+        use ios012_secrets::{Generation, Keeper, Keyring, Keys, Session, Stored, Vault};
+        assert_eq!(seen!(Vault), NONE);
+        assert_eq!(seen!(Session), NONE);
+        assert_eq!(seen!(Keeper), NONE);
+        assert_eq!(seen!(Stored), NONE);
+        assert_eq!(seen!(Keyring<Live>), NONE);
+        assert_eq!(seen!(Generation<Live>), NONE);
+        assert_eq!(seen!(Keys<Live>), NONE);
+    }
 }
 
 #[test]
