@@ -46,8 +46,8 @@ const VAULT: Step = step(&[
     "ios012-secrets/vault",
 ]);
 
-/// The tests of the command that an operator checks keys with.
-const SECRETS_CHECK: Step = step(&[
+/// The tests of the command that an operator checks keys with, and of keys that change under load.
+const KEYS_IN_USE: Step = step(&[
     "cargo",
     "test",
     "--locked",
@@ -57,6 +57,8 @@ const SECRETS_CHECK: Step = step(&[
     "vault",
     "--test",
     "secrets",
+    "--test",
+    "rotation",
 ]);
 
 /// The suites in the order in which they run: the quick ones first.
@@ -198,7 +200,7 @@ pub(crate) const SUITES: &[Suite] = &[
         shows: "keys from a real server: login, renewal, rotation, and each way in which they fail",
         hermetic: false,
         needs: &["bao"],
-        steps: &[VAULT, SECRETS_CHECK],
+        steps: &[VAULT, KEYS_IN_USE],
         proof: Proof::Tests,
     },
     Suite {
