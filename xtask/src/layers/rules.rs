@@ -40,12 +40,13 @@ const FORTRESS: &str = "ios012-fortress";
 const SIMULATION: &str = "ios012-simulation";
 const POSTGRES: &str = "ios012-postgres";
 const CONFORMANCE: &str = "ios012-conformance";
+const CANARY: &str = "ios012-canary";
 const HOSTILE: &str = "ios012-hostile";
 const POSTGRES_CLUSTER: &str = "ios012-postgres-cluster";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 18] = [
+pub(super) const CRATES: [CrateRule; 19] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -70,13 +71,14 @@ pub(super) const CRATES: [CrateRule; 18] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, BROKER, ENGINE]),
     place(CONFORMANCE, "crates/conformance", 6, Character::Tool,
         &[CORE, LINEAGE, CONTRACTS, BROKER, PAPER, ENGINE]),
+    place(CANARY, "crates/canary", 0, Character::Tool, &[]),
     place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
     place(POSTGRES_CLUSTER, "crates/postgres_cluster", 0, Character::Tool, &[]),
     place("ios012-xtask", "xtask", 9, Character::Tool, &[]),
 ];
 
 /// Crates that only tests use; any test may depend on them, whatever its layer.
-pub(super) const TEST_HELPERS: [&str; 3] = [CONFORMANCE, HOSTILE, POSTGRES_CLUSTER];
+pub(super) const TEST_HELPERS: [&str; 4] = [CANARY, CONFORMANCE, HOSTILE, POSTGRES_CLUSTER];
 
 /// What a pure crate may use from outside: arithmetic, time as data, errors, serialisation.
 pub(super) const PURE_EXTERNAL: [&str; 6] = [
