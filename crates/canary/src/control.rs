@@ -45,17 +45,15 @@ impl Search<'_> {
     ) -> Result<(), CanaryError> {
         let leaks = self.leaks(control);
         let mut proof = proof(control, &leaks);
+        proof.found.clone_from(&proof.leaked);
         for one in &leaks {
             let mut probe = self.empty();
             leak(&mut probe, one)?;
             proof.channels.extend(probe.report().channels());
-            // What it was taken for counts, so that each form is found as itself.
-            proof.found.extend(
-                probe
-                    .report()
-                    .found()
-                    .intersection(&BTreeSet::from([one.form])),
-            );
+            // A form is found if each of its leaks is, as this form and no other.
+            if !probe.report().found().contains(&one.form) {
+                proof.found.remove(&one.form);
+            }
         }
         self.record(proof);
         Ok(())

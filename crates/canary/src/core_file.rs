@@ -38,39 +38,39 @@ fn setting(path: &str) -> Result<String, CanaryError> {
 }
 
 fn file_of(pattern: &str, uses_pid: bool, pid: u32) -> Result<PathBuf, CanaryError> {
-    let pattern_text = || pattern.to_owned();
+    let pattern_owned = || pattern.to_owned();
     if pattern.starts_with('|') {
-        return Err(CanaryError::CorePiped {
-            pattern: pattern_text(),
-        });
+        let pattern = pattern_owned();
+        return Err(CanaryError::CorePiped { pattern });
     }
+    let unclear = || CanaryError::CorePattern {
+        pattern: pattern_owned(),
+    };
+    let pid = pid.to_string();
     let mut file = String::new();
     let mut has_pid = false;
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
-        match (character, character == '%') {
-            (_, true) => match characters.next() {
-                Some('p') => {
-                    file.push_str(&pid.to_string());
-                    has_pid = true;
-                }
-                Some('%') => file.push('%'),
-                _ => {
-                    return Err(CanaryError::CorePattern {
-                        pattern: pattern_text(),
-                    });
-                }
-            },
-            (character, false) => file.push(character),
+        if character != '%' {
+            file.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('p') => {
+                file.push_str(&pid);
+                has_pid = true;
+            }
+            Some('%') => file.push('%'),
+            _ => return Err(unclear()),
         }
     }
+    // A socket of the kernel begins with @.
     if file.is_empty() || file.starts_with('@') {
-        return Err(CanaryError::CorePattern {
-            pattern: pattern_text(),
-        });
+        return Err(unclear());
     }
     if uses_pid && !has_pid {
-        file.push_str(&format!(".{pid}"));
+        file.push('.');
+        file.push_str(&pid);
     }
     Ok(PathBuf::from(file))
 }
@@ -126,4 +126,32 @@ fn field<const BYTES: usize>(bytes: &[u8], at: usize) -> u64 {
         .iter()
         .rev()
         .fold(0, |value, byte| (value << 8) | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cases of core(5), "Naming of core dump files" and "Piping core dumps to a program".
+    #[test]
+    fn the_name_is_told_as_the_kernel_makes_it() {
+        let named = |pattern, uses_pid| file_of(pattern, uses_pid, 7).unwrap();
+        assert_eq!(named("core", false), Path::new("core"));
+        assert_eq!(named("core", true), Path::new("core.7"));
+        assert_eq!(named("/var/cores/c-%p", true), Path::new("/var/cores/c-7"));
+        assert_eq!(named("100%%.%p", false), Path::new("100%.7"));
+        for unclear in ["core.%e", "core%", "@@/run/socket", ""] {
+            let refused = file_of(unclear, false, 7);
+            assert!(
+                matches!(refused, Err(CanaryError::CorePattern { .. })),
+                "{unclear}"
+            );
+        }
+        let piped = file_of("|/usr/lib/systemd/systemd-coredump %P", false, 7);
+        let remedy = piped.unwrap_err().to_string();
+        assert!(
+            remedy.ends_with("as root: sysctl -w kernel.core_pattern=core"),
+            "{remedy}"
+        );
+    }
 }

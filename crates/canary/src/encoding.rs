@@ -42,7 +42,7 @@ pub enum Encoding {
     JsonLower,
     /// `\u006A`, each character.
     JsonUpper,
-    /// Quotes, backslashes and line ends escaped, as JSON does and `{:?}` of a text.
+    /// Quotes, backslashes and control characters escaped, as JSON does.
     Quoted,
     /// Two bytes for each character, the lower first.
     Utf16Le,

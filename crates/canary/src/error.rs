@@ -137,6 +137,12 @@ pub enum CanaryError {
         /// Kind, form and place of each.
         findings: String,
     },
+    /// The search of an output failed, and the caller went on.
+    #[error("the search of {what} failed, so nothing is proved; handle its error")]
+    Unsearched {
+        /// The output.
+        what: String,
+    },
     /// Nothing was searched.
     #[error("no byte was searched; search the outputs of the scenario")]
     NothingSearched,

@@ -32,20 +32,22 @@ impl Leak {
     }
 }
 
-/// Every leak of these forms: one each, but of base64 one for each place in a group of three bytes.
+/// Every leak of these forms: one each, but of base64 one for each place in a group of three bytes. Where two forms
+/// of a canary are the same text, it is leaked as the first of them, as it is found.
 pub(crate) fn leaks(canaries: &Canaries, forms: &[Form]) -> Vec<Leak> {
-    let of_form = |form: &Form| {
-        let canary = canaries.all().get(form.0);
-        let texts = canary.map(|canary| encoded(&canary.value, form.1));
-        let kind = canary.map_or(Kind::Named("?"), |canary| canary.kind);
-        let leak = move |bytes| Leak {
-            kind,
-            form: *form,
-            bytes,
+    let mut leaks: Vec<Leak> = Vec::new();
+    for form in forms {
+        let Some(canary) = canaries.all().get(form.0) else {
+            continue;
         };
-        texts.into_iter().flatten().map(leak).collect::<Vec<_>>()
-    };
-    forms.iter().flat_map(of_form).collect()
+        for bytes in encoded(&canary.value, form.1) {
+            if leaks.iter().all(|leak| leak.bytes != bytes) {
+                let (kind, form) = (canary.kind, *form);
+                leaks.push(Leak { kind, form, bytes });
+            }
+        }
+    }
+    leaks
 }
 
 fn encoded(value: &[u8], encoding: Encoding) -> Vec<Vec<u8>> {
@@ -112,28 +114,22 @@ fn reserved(value: &[u8]) -> Vec<u8> {
     for byte in value {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(*byte),
-            other => {
-                text.extend_from_slice(pairs(&[*other], "%", "").to_ascii_uppercase().as_bytes())
-            }
+            other => text.extend(pairs(&[*other], "%", "").to_ascii_uppercase().bytes()),
         }
     }
     text
 }
 
-/// As JSON text where the value is one.
+/// Byte by byte, since a byte above 127 stays as it is.
 fn quoted(value: &[u8]) -> Vec<u8> {
-    match str::from_utf8(value).map(serde_json::to_string) {
-        Ok(Ok(text)) => text.into_bytes(),
-        _ => value.iter().flat_map(|byte| quoted_byte(*byte)).collect(),
-    }
-}
-
-fn quoted_byte(byte: u8) -> Vec<u8> {
-    match byte {
-        b'\n' => b"\\n".to_vec(),
-        b'\r' => b"\\r".to_vec(),
-        b'\t' => b"\\t".to_vec(),
-        b'"' | b'\\' => vec![b'\\', byte],
-        other => vec![other],
-    }
+    let byte = |byte: &u8| match serde_json::to_string(&char::from(*byte)) {
+        Ok(text) if byte.is_ascii() => {
+            let inside = text
+                .strip_prefix('"')
+                .and_then(|text| text.strip_suffix('"'));
+            inside.unwrap_or_default().as_bytes().to_vec()
+        }
+        _ => vec![*byte],
+    };
+    value.iter().flat_map(byte).collect()
 }

@@ -159,6 +159,9 @@ fn quoted(byte: u8) -> Vec<u8> {
         b'\n' => br"\n".to_vec(),
         b'\r' => br"\r".to_vec(),
         b'\t' => br"\t".to_vec(),
+        8 => br"\b".to_vec(),
+        12 => br"\f".to_vec(),
+        control if control < b' ' => format!("\\u{control:04x}").into_bytes(),
         other => vec![other],
     }
 }

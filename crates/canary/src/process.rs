@@ -180,3 +180,62 @@ fn unreadable(pid: u32, file: &str, error: std::io::Error) -> CanaryError {
         error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::Command;
+
+    use super::*;
+    use crate::Canaries;
+    use crate::Search;
+
+    /// The lines are those of proc(5), with addresses of a 64-bit process.
+    #[test]
+    fn a_map_is_read_as_the_manual_says() {
+        let line = "00e03000-00e24000 rw-p 00000000 00:00 0           [heap]";
+        let region = Region::parse(line).unwrap();
+        assert_eq!((region.start, region.end), (0xe0_3000, 0xe2_4000));
+        assert!(region.is_readable);
+        assert_eq!(
+            (region.name.as_str(), region.label().as_str()),
+            ("[heap]", "[heap]")
+        );
+        let line = "35b1800000-35b1820000 r-xp 00000000 08:02 135522  /usr/lib64/ld-2.15.so";
+        assert_eq!(Region::parse(line).unwrap().label(), "[file]");
+        let line = "35b1a21000-35b1a22000 ---p 00000000 00:00 0";
+        let region = Region::parse(line).unwrap();
+        assert!(!region.is_readable);
+        assert_eq!(region.label(), "[anonymous]");
+        assert!(Region::parse("no map").is_none());
+    }
+
+    /// A child whose map promises a page that it does not have, here the first one.
+    #[test]
+    fn a_region_that_cannot_be_read_is_an_error() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut memory = ProcessMemory::open(child.id()).unwrap();
+        let canaries = Canaries::new().unwrap();
+        let search = Search::new(&canaries).unwrap();
+        let mut maps = tempfile::tempfile().unwrap();
+        let mut searched_with = |name: &str| {
+            maps.set_len(0).unwrap();
+            maps.rewind().unwrap();
+            writeln!(maps, "00001000-00002000 r--p 00000000 00:00 0 {name}").unwrap();
+            memory.maps = maps.try_clone().unwrap();
+            search.empty().memory("memory", &memory)
+        };
+        let unreadable = searched_with("[stack]");
+        let excepted = KERNEL_REGIONS.map(&mut searched_with);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(matches!(
+            unreadable,
+            Err(CanaryError::Region {
+                address: 0x1000,
+                ..
+            })
+        ));
+        assert!(excepted.iter().all(Result::is_ok));
+    }
+}

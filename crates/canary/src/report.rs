@@ -116,6 +116,7 @@ pub struct Report {
     findings: Vec<Finding>,
     found: BTreeSet<Form>,
     proofs: Vec<Proof>,
+    unsearched: Vec<String>,
 }
 
 impl Report {
@@ -129,6 +130,7 @@ impl Report {
             findings: Vec::new(),
             found: BTreeSet::new(),
             proofs: Vec::new(),
+            unsearched: Vec::new(),
         }
     }
 
@@ -159,8 +161,8 @@ impl Report {
         findings.map(|finding| finding.times).sum()
     }
 
-    /// Judges the whole: outputs were searched, no canary is in them, and each canary that a control leaked was found,
-    /// in each form and on each way.
+    /// Judges the whole: outputs were searched, all of them to their ends, no canary is in them, and each canary that a
+    /// control leaked was found, in each form and on each way.
     ///
     /// # Errors
     /// The first of these that is not so.
@@ -171,6 +173,10 @@ impl Report {
                 count: findings.len(),
                 findings: findings.join("; "),
             });
+        }
+        if let Some(what) = self.unsearched.first() {
+            let what = what.clone();
+            return Err(CanaryError::Unsearched { what });
         }
         if self.bytes() == 0 {
             return Err(CanaryError::NothingSearched);
@@ -217,6 +223,7 @@ impl Report {
             "forms": self.forms.len(),
             "patterns": self.patterns,
             "sources": self.sources,
+            "unsearched": self.unsearched,
             "findings": findings.collect::<Vec<_>>(),
             "controls": controls.collect::<Vec<_>>(),
             "passed": self.finish().is_ok(),
@@ -240,6 +247,11 @@ impl Report {
                 times: hit.times,
             });
         }
+    }
+
+    /// An error that the caller let pass.
+    pub(crate) fn failed(&mut self, name: &str) {
+        self.unsearched.push(name.to_owned());
     }
 
     pub(crate) fn proved(&mut self, proof: Proof) {

@@ -111,3 +111,111 @@ impl<'patterns> Scanner<'patterns> {
 pub(crate) fn number(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canaries::Canaries;
+    use crate::leak::leaks;
+
+    type Hits = BTreeMap<Form, Hit>;
+
+    fn in_pieces(patterns: &Patterns, text: &[u8], cuts: &[usize]) -> Hits {
+        let mut scanner = Scanner::new(patterns);
+        let mut rest = text;
+        for cut in cuts {
+            let (piece, after) = rest.split_at(*cut);
+            scanner.feed(piece);
+            rest = after;
+        }
+        scanner.feed(rest);
+        assert_eq!(scanner.bytes(), number(text.len()));
+        scanner.into_hits()
+    }
+
+    /// Each form of a canary twice in a row, with something around it.
+    fn texts(canaries: &Canaries, patterns: &Patterns) -> Vec<(Form, Vec<u8>)> {
+        let leaks = leaks(canaries, patterns.distinct());
+        let texts = leaks.iter().map(|leak| {
+            let text = [
+                b"before ",
+                leak.bytes(),
+                b" between ",
+                leak.bytes(),
+                b" after",
+            ]
+            .concat();
+            (leak.form, text)
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn every_border_in_every_form_is_searched_across() {
+        let mut canaries = Canaries::none();
+        canaries.plant(crate::Kind::ApiKey).unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        for (form, text) in texts(&canaries, &patterns) {
+            let whole = in_pieces(&patterns, &text, &[]);
+            assert!(whole[&form].times >= 2, "{form:?}");
+            for cut in 0..=text.len() {
+                assert_eq!(
+                    in_pieces(&patterns, &text, &[cut]),
+                    whole,
+                    "{form:?} at {cut}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_size_show_the_same() {
+        let mut canaries = Canaries::none();
+        canaries.plant(crate::Kind::ApiKey).unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        for (form, text) in texts(&canaries, &patterns) {
+            let whole = in_pieces(&patterns, &text, &[]);
+            for chunk in [1, 2, 3, 7, 11, 12, 13, 64, 251, 252, 253] {
+                let mut scanner = Scanner::new(&patterns);
+                scanner.read(&mut text.as_slice(), chunk).unwrap();
+                assert_eq!(scanner.into_hits(), whole, "{form:?} by {chunk}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_pattern_goes_on_after_a_jump() {
+        let mut canaries = Canaries::none();
+        canaries.plant(crate::Kind::ApiKey).unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        let value = canaries.bytes(crate::Kind::ApiKey).unwrap();
+        let mut scanner = Scanner::new(&patterns);
+        scanner.jump(100);
+        scanner.feed(&value[..11]);
+        scanner.jump(5000);
+        scanner.feed(&value[11..22]);
+        scanner.jump(9000);
+        scanner.feed(value);
+        assert_eq!(scanner.position(), 9064);
+        let hits: Vec<(u64, u64)> = scanner
+            .into_hits()
+            .values()
+            .map(|hit| (hit.offset, hit.times))
+            .collect();
+        assert_eq!(hits, [(9000, 1)]);
+    }
+
+    /// The buffer keeps less than the longest pattern.
+    #[test]
+    fn the_buffer_does_not_grow_with_the_stream() {
+        let canaries = Canaries::new().unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        let mut scanner = Scanner::new(&patterns);
+        scanner
+            .read(&mut io::repeat(b'x').take(10 << 20), 1 << 12)
+            .unwrap();
+        assert_eq!(scanner.bytes(), 10 << 20);
+        assert!(scanner.buffer.len() < patterns.longest());
+        assert!(scanner.buffer.capacity() < 1 << 14);
+    }
+}

@@ -60,7 +60,8 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If it cannot be read to its end.
     pub fn reader(&mut self, name: &str, reader: &mut impl Read) -> Result<(), CanaryError> {
-        self.stream(name, Channel::Bytes, reader)
+        let searched = self.stream(name, Channel::Bytes, reader);
+        self.noted(name, searched)
     }
 
     /// Searches a file.
@@ -68,8 +69,9 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If it is none, or cannot be read.
     pub fn file(&mut self, name: &str, path: &Path) -> Result<(), CanaryError> {
-        let mut file = open_file(name, path)?;
-        self.stream(name, Channel::File, &mut file)
+        let file = open_file(name, path);
+        let searched = file.and_then(|mut file| self.stream(name, Channel::File, &mut file));
+        self.noted(name, searched)
     }
 
     /// Searches a folder: each file, the names, and where links point; links are not followed.
@@ -77,7 +79,8 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If it is no folder, or a part of it cannot be read, or is a device.
     pub fn tree(&mut self, name: &str, folder: &Path) -> Result<(), CanaryError> {
-        tree::search(&self.patterns, &mut self.report, name, folder)
+        let searched = tree::search(&self.patterns, &mut self.report, name, folder);
+        self.noted(name, searched)
     }
 
     /// Runs a program to its end and searches what it prints on both outputs.
@@ -88,7 +91,8 @@ impl<'canaries> Search<'canaries> {
         let output = command.output().map_err(|error| CanaryError::Program {
             what: name.to_owned(),
             error,
-        })?;
+        });
+        let output = self.noted(name, output)?;
         self.bytes_of(&format!("{name}: stdout"), Channel::Child, &output.stdout);
         self.bytes_of(&format!("{name}: stderr"), Channel::Child, &output.stderr);
         Ok(output)
@@ -99,7 +103,7 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If it cannot be read, or the process has ended.
     pub fn environment(&mut self, name: &str, pid: u32) -> Result<(), CanaryError> {
-        let environment = process::environment(pid)?;
+        let environment = self.noted(name, process::environment(pid))?;
         self.bytes_of(name, Channel::Environment, &environment);
         Ok(())
     }
@@ -109,7 +113,7 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If they cannot be read, or the process has ended.
     pub fn command_line(&mut self, name: &str, pid: u32) -> Result<(), CanaryError> {
-        let arguments = process::command_line(pid)?;
+        let arguments = self.noted(name, process::command_line(pid))?;
         self.bytes_of(name, Channel::CommandLine, &arguments);
         Ok(())
     }
@@ -119,7 +123,8 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If a region cannot be read, or the process has ended.
     pub fn memory(&mut self, name: &str, memory: &ProcessMemory) -> Result<(), CanaryError> {
-        process::search(&self.patterns, &mut self.report, name, memory)
+        let searched = process::search(&self.patterns, &mut self.report, name, memory);
+        self.noted(name, searched)
     }
 
     /// Searches a core file.
@@ -127,9 +132,11 @@ impl<'canaries> Search<'canaries> {
     /// # Errors
     /// If it cannot be read, is none, or was cut off.
     pub fn core_file(&mut self, name: &str, path: &Path) -> Result<(), CanaryError> {
-        let mut file = open_file(name, path)?;
-        core_file::check(name, &mut file)?;
-        self.stream(name, Channel::CoreFile, &mut file)
+        let searched = open_file(name, path).and_then(|mut file| {
+            core_file::check(name, &file)?;
+            self.stream(name, Channel::CoreFile, &mut file)
+        });
+        self.noted(name, searched)
     }
 
     pub(crate) fn canaries(&self) -> &Canaries {
@@ -138,6 +145,14 @@ impl<'canaries> Search<'canaries> {
 
     pub(crate) fn record(&mut self, proof: crate::report::Proof) {
         self.report.proved(proof);
+    }
+
+    /// What was not searched is remembered, even if the caller lets the error pass.
+    fn noted<T>(&mut self, name: &str, result: Result<T, CanaryError>) -> Result<T, CanaryError> {
+        if result.is_err() {
+            self.report.failed(name);
+        }
+        result
     }
 
     fn bytes_of(&mut self, name: &str, channel: Channel, bytes: &[u8]) {
