@@ -184,6 +184,10 @@ fn assert_only(search: &Search<'_>, encoding: Encoding, text: &[u8]) {
         Encoding::Base64 | Encoding::Base64Url => !is_base64(other),
         // The same as raw where a window has no character to escape.
         Encoding::Quoted | Encoding::UrlReserved => ![encoding, Encoding::Raw].contains(&other),
+        // The same but for where a character begins.
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            ![Encoding::Utf16Le, Encoding::Utf16Be].contains(&other)
+        }
         _ => other != encoding,
     };
     let findings = search.report().findings();
