@@ -92,7 +92,10 @@ impl Patterns {
     }
 }
 
-fn patterns_of(canary: &Canary, encoding: Encoding) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub(crate) fn patterns_of(
+    canary: &Canary,
+    encoding: Encoding,
+) -> impl Iterator<Item = Vec<u8>> + '_ {
     let windows = canary.value.windows(WINDOW);
     windows.flat_map(move |window| encoded(window, encoding))
 }

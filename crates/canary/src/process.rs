@@ -116,9 +116,15 @@ pub(crate) fn search(
 
 /// The environment; it may be empty.
 pub(crate) fn environment(pid: u32) -> Result<Vec<u8>, CanaryError> {
-    let environment = read(pid, "environ")?;
+    environment_in(pid, open(pid, "environ")?)
+}
+
+fn environment_in(pid: u32, mut file: File) -> Result<Vec<u8>, CanaryError> {
+    let mut environment = Vec::new();
+    let read = file.read_to_end(&mut environment);
+    read.map_err(|error| unreadable(pid, "environ", error))?;
     if environment.is_empty() {
-        // That of a process which has ended is empty too, and so are its arguments.
+        // That of a process which has ended meanwhile is empty too, and so are its arguments.
         command_line(pid)?;
     }
     Ok(environment)
@@ -227,8 +233,12 @@ mod tests {
         };
         let unreadable = searched_with("[stack]");
         let excepted = KERNEL_REGIONS.map(&mut searched_with);
+        let environment = open(child.id(), "environ").unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+        let after_the_end = searched_with("[stack]");
+        assert!(matches!(after_the_end, Err(CanaryError::Ended { .. })));
+        assert!(environment_in(child.id(), environment).is_err());
         assert!(matches!(
             unreadable,
             Err(CanaryError::Region {

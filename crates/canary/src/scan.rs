@@ -117,6 +117,7 @@ mod tests {
     use super::*;
     use crate::canaries::Canaries;
     use crate::leak::leaks;
+    use crate::pattern::patterns_of;
 
     type Hits = BTreeMap<Form, Hit>;
 
@@ -164,6 +165,27 @@ mod tests {
                     whole,
                     "{form:?} at {cut}"
                 );
+            }
+        }
+    }
+
+    /// Windows overlap, so one that is lost does not show in a whole leak.
+    #[test]
+    fn every_border_of_every_pattern_is_searched_across() {
+        let mut canaries = Canaries::none();
+        canaries.plant(crate::Kind::ApiKey).unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        for (_, encoding) in patterns.distinct() {
+            for text in patterns_of(&canaries.all()[0], *encoding) {
+                let whole = in_pieces(&patterns, &text, &[]);
+                assert!(!whole.is_empty(), "{encoding}");
+                for cut in 0..=text.len() {
+                    assert_eq!(
+                        in_pieces(&patterns, &text, &[cut]),
+                        whole,
+                        "{encoding} at {cut}"
+                    );
+                }
             }
         }
     }

@@ -138,3 +138,29 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     paths.sort();
     Ok(paths)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Canaries;
+
+    /// It opens, and its first page is never there.
+    #[test]
+    fn a_file_that_opens_and_cannot_be_read_is_an_error() {
+        let canaries = Canaries::new().unwrap();
+        let patterns = Patterns::new(&canaries).unwrap();
+        let mut walk = Walk {
+            report: &mut Report::new(&canaries, &patterns),
+            patterns: &patterns,
+            name: "state",
+            root: Path::new("/proc/self"),
+            outputs: 0,
+            bytes: 0,
+            excepted: 0,
+        };
+        let searched = walk.entry(Path::new("/proc/self/mem"));
+        assert!(
+            matches!(searched, Err(CanaryError::Unreadable { what, .. }) if what == "state: mem")
+        );
+    }
+}

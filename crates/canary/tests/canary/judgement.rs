@@ -92,6 +92,7 @@ fn a_control_that_lost_one_place_of_base64_is_refused() {
         Ok(())
     };
     search.control(&Control::new("lossy"), lossy).unwrap();
+    assert_eq!(seen, 3 * 8, "three places of eight canaries");
     let refused = search.report().finish();
     assert!(matches!(
         refused,
