@@ -40,13 +40,14 @@ const FORTRESS: &str = "ios012-fortress";
 const SIMULATION: &str = "ios012-simulation";
 const POSTGRES: &str = "ios012-postgres";
 const CONFORMANCE: &str = "ios012-conformance";
+const CANARY: &str = "ios012-canary";
 const HOSTILE: &str = "ios012-hostile";
 const POSTGRES_CLUSTER: &str = "ios012-postgres-cluster";
 const VAULT_SERVER: &str = "ios012-vault-server";
 
 /// Every crate of the project. Those that do not exist yet keep their place.
 #[rustfmt::skip]
-pub(super) const CRATES: [CrateRule; 19] = [
+pub(super) const CRATES: [CrateRule; 20] = [
     place(CORE, "crates/core", 0, Character::Pure, &[]),
     place(CONSTRAINTS, "crates/constraints", 1, Character::Pure, &[CORE]),
     place(LINEAGE, "crates/lineage", 1, Character::Offline, &[CORE]),
@@ -71,6 +72,7 @@ pub(super) const CRATES: [CrateRule; 19] = [
         &[CORE, CONSTRAINTS, LINEAGE, CONTRACTS, BROKER, ENGINE]),
     place(CONFORMANCE, "crates/conformance", 6, Character::Tool,
         &[CORE, LINEAGE, CONTRACTS, BROKER, PAPER, ENGINE]),
+    place(CANARY, "crates/canary", 0, Character::Tool, &[]),
     place(HOSTILE, "crates/hostile", 0, Character::Tool, &[]),
     place(POSTGRES_CLUSTER, "crates/postgres_cluster", 0, Character::Tool, &[]),
     place(VAULT_SERVER, "crates/vault_server", 0, Character::Tool, &[]),
@@ -78,7 +80,8 @@ pub(super) const CRATES: [CrateRule; 19] = [
 ];
 
 /// Crates that only tests use; any test may depend on them, whatever its layer.
-pub(super) const TEST_HELPERS: [&str; 4] = [CONFORMANCE, HOSTILE, POSTGRES_CLUSTER, VAULT_SERVER];
+pub(super) const TEST_HELPERS: [&str; 5] =
+    [CANARY, CONFORMANCE, HOSTILE, POSTGRES_CLUSTER, VAULT_SERVER];
 
 /// What a pure crate may use from outside: arithmetic, time as data, errors, serialisation.
 pub(super) const PURE_EXTERNAL: [&str; 6] = [
