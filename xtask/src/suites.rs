@@ -33,8 +33,11 @@ pub(crate) const WORKERS: Step = step(&[
     "daemon",
 ]);
 
-/// The tests of keys from a real server with Vault's API.
-const VAULT: Step = step(&[
+/// The tests of the search that shows that no secret is printed, also in the suite `tests`.
+pub(crate) const CANARY: Step = step(&["cargo", "test", "--locked", "--package", "ios012-canary"]);
+
+/// The tests of keys from a real server with Vault's API, also a check of gate G4.
+pub(crate) const VAULT: Step = step(&[
     "cargo",
     "test",
     "--locked",
@@ -46,8 +49,9 @@ const VAULT: Step = step(&[
     "ios012-secrets/vault",
 ]);
 
-/// The tests of the command that an operator checks keys with, and of keys that change under load.
-const KEYS_IN_USE: Step = step(&[
+/// The tests of the command that an operator checks keys with, and of keys that change under load, also a check of gate
+/// G4.
+pub(crate) const KEYS_IN_USE: Step = step(&[
     "cargo",
     "test",
     "--locked",

@@ -307,6 +307,17 @@ pub(super) const PLANTS: &[Plant] = &[
         says: "test six_instruments_agree_with_the_arithmetic_by_hand ... FAILED",
         committed: true,
     },
+    Plant {
+        check: "secrets",
+        defect: "a header that shows the key it carries",
+        edits: &[Edit {
+            file: "crates/secrets/src/secret.rs",
+            old: "    value.set_sensitive(true);\n",
+            new: "    value.set_sensitive(false);\n",
+        }],
+        says: "test secret::tests::a_header_does_not_show_its_value ... FAILED",
+        committed: true,
+    },
 ];
 
 #[cfg(test)]
