@@ -251,11 +251,10 @@ fn a_server_that_goes_away_costs_the_token() {
     let (left_s, error) = (20, SecretsError::Unreachable);
     let failing = TokenStanding::NotRenewed { left_s, error };
     assert_eq!(house.tend(&mut keeper, lease.renew_at()), failing);
-    // Between two attempts nobody is asked.
-    assert_eq!(
-        house.tend(&mut keeper, later(lease.renew_at(), 4)),
-        TokenStanding::Good
-    );
+    // It is not good again because nobody was asked meanwhile.
+    let left_s = 16;
+    let failing = TokenStanding::NotRenewed { left_s, error };
+    assert_eq!(house.tend(&mut keeper, later(lease.renew_at(), 4)), failing);
     let lost = house.tend(&mut keeper, lease.ends_at());
     assert!(matches!(lost, TokenStanding::Lost(_)), "{lost:?}");
 }

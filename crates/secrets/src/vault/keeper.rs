@@ -25,6 +25,8 @@ pub struct Keeper {
     /// The last renewal did not move the end.
     is_capped: bool,
     is_intercepted: bool,
+    /// Why the last attempt failed.
+    failing: Option<SecretsError>,
     not_before: UtcTime,
     /// That the session came from: a file that still holds it holds nothing new.
     spent: Secret,
@@ -66,6 +68,7 @@ impl Keeper {
             session,
             is_capped: false,
             is_intercepted: false,
+            failing: None,
             spent,
         })
     }
@@ -91,16 +94,15 @@ impl Keeper {
     /// Renews the token, or logs in anew, if it is time. To be called at least every few seconds; in between it asks
     /// nobody. That a wrapping token was used by somebody else is never forgotten: the program must be started anew.
     pub async fn tend(&mut self, now: UtcTime) -> TokenStanding {
-        let mut failed = None;
         if (self.is_capped || self.session.lease().renew_at() <= now) && self.not_before <= now {
             self.not_before = now.checked_add_milliseconds(RETRY_MS).unwrap_or(now);
-            failed = self.prolong(now).await.err();
+            self.failing = self.prolong(now).await.err();
         }
-        if failed == Some(SecretsError::Intercepted) {
+        if self.failing == Some(SecretsError::Intercepted) {
             self.is_intercepted = true;
         }
         let left_s = left_s(self.session.lease().ends_at(), now);
-        match failed {
+        match self.failing {
             _ if self.is_intercepted => TokenStanding::Lost(SecretsError::Intercepted),
             Some(error) if left_s <= 0 || error == SecretsError::TokenEnded => {
                 TokenStanding::Lost(error)
