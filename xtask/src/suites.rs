@@ -20,7 +20,8 @@ pub(crate) struct Suite {
 pub(crate) const LEDGER_STORE: Step =
     step(&["cargo", "test", "--locked", "--package", "ios012-postgres"]);
 
-/// The tests of workers over a database, also a check of gate G3.
+/// The tests of workers over a database, also a check of gate G3. With every feature, so that what is built serves the
+/// tests of keys too.
 pub(crate) const WORKERS: Step = step(&[
     "cargo",
     "test",
@@ -28,7 +29,7 @@ pub(crate) const WORKERS: Step = step(&[
     "--package",
     "ios012-cli",
     "--features",
-    "postgres",
+    "postgres,vault",
     "--test",
     "daemon",
 ]);
@@ -58,7 +59,7 @@ pub(crate) const KEYS_IN_USE: Step = step(&[
     "--package",
     "ios012-cli",
     "--features",
-    "vault",
+    "postgres,vault",
     "--test",
     "secrets",
     "--test",
