@@ -59,7 +59,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The same with all leaks at once, a line each, where carrying is dear: the memory of a process, a core file.
+    /// All leaks at once, a line each, where carrying is dear: the memory of a process, a core file. A form is found here
+    /// if any of its leaks is: copies in memory cannot be told from each other.
     ///
     /// # Errors
     /// What `leak` returns.
